@@ -1,0 +1,48 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let strictC: [CSetting] = [.treatAllWarnings(as: .error)]
+
+/// The modules in the order in which they may import each other: each sees only those before it.
+let package = Package(
+  name: "swift-rnn",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "SwiftRNN", targets: ["RNN"]),
+    .executable(name: "rnn", targets: ["rnn-tool"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    .target(name: "CRNNKernels", cSettings: strictC),
+    .target(name: "RNNTensor", dependencies: ["CRNNKernels"], swiftSettings: strict),
+    .target(name: "RNNCells", dependencies: ["RNNTensor", "CRNNKernels"], swiftSettings: strict),
+    .target(name: "RNNLayers", dependencies: ["RNNCells", "RNNTensor", "CRNNKernels"], swiftSettings: strict),
+    .target(name: "RNNTraining", dependencies: ["RNNLayers", "RNNTensor", "CRNNKernels"], swiftSettings: strict),
+    .target(name: "RNNData", dependencies: ["RNNTensor"], swiftSettings: strict),
+    .target(
+      name: "RNNTasks", dependencies: ["RNNData", "RNNTraining", "RNNLayers", "RNNCells", "RNNTensor"],
+      swiftSettings: strict),
+    .target(
+      name: "RNN", dependencies: ["RNNTasks", "RNNData", "RNNTraining", "RNNLayers", "RNNCells", "RNNTensor"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "rnn-tool",
+      dependencies: ["RNN", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
+
+    .target(
+      name: "RNNTestSupport", dependencies: ["RNN"], path: "Tests/RNNTestSupport", swiftSettings: strict),
+    .testTarget(name: "CRNNKernelsTests", dependencies: ["CRNNKernels", "RNNTestSupport"], swiftSettings: strict),
+    .testTarget(name: "RNNTensorTests", dependencies: ["RNNTestSupport"], swiftSettings: strict),
+    .testTarget(name: "RNNCellsTests", dependencies: ["RNNTestSupport"], swiftSettings: strict),
+    .testTarget(name: "RNNLayersTests", dependencies: ["RNNTestSupport"], swiftSettings: strict),
+    .testTarget(name: "RNNTrainingTests", dependencies: ["RNNTestSupport"], swiftSettings: strict),
+    .testTarget(name: "RNNDataTests", dependencies: ["RNNTestSupport"], swiftSettings: strict),
+    .testTarget(name: "RNNTasksTests", dependencies: ["RNNTestSupport"], swiftSettings: strict),
+    .testTarget(name: "RNNToolTests", dependencies: ["RNNTestSupport", "rnn-tool"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,166 @@
+// The kernels of swift-rnn: what runs in the inner loops, in C, chosen at run time for this processor.
+//
+// Every result is one chain of operations in a fixed order: an output of a product is one chain of fused
+// multiply-adds over k ascending, a reduction over lanes uses one fixed tree, a sum over rows is a chain over rows.
+// So the bits of a result do not depend on the number of threads, the tiles, or how a sequence is cut; they depend
+// only on the instruction set.
+//
+// Strides are in floats and may be negative. Matrices are row-major unless a stride says otherwise.
+#ifndef RNN_KERNELS_H
+#define RNN_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// MARK: Instruction sets (dispatch.c)
+
+typedef enum { RNN_ISA_PLAIN = 0, RNN_ISA_AVX2 = 1, RNN_ISA_AVX512 = 2, RNN_ISA_NEON = 3 } rnn_isa;
+
+/// The instruction set in use: the widest this processor has, or the one named by the environment variable RNN_ISA
+/// (plain, avx2, avx512, neon), read once.
+rnn_isa rnn_isa_current(void);
+/// Whether this processor can run `isa`.
+bool rnn_isa_available(rnn_isa isa);
+/// Selects another instruction set; false if this processor lacks it. Packed matrices must be packed anew. For tests.
+bool rnn_isa_select(rnn_isa isa);
+const char *rnn_isa_name(rnn_isa isa);
+
+// MARK: Threads (threads.c)
+
+/// The number of threads that `rnn_parallel` uses, the caller included; at first the number of cores.
+int rnn_thread_count(void);
+void rnn_set_thread_count(int count);
+/// Calls body(context, i) once for every i in 0..<count and returns when all are done. Which thread runs which i is
+/// not fixed. Runs everything on the caller if another caller is using the pool or when called from inside a body.
+/// The workers spin for a bounded time, then sleep.
+void rnn_parallel(int count, void (*body)(void *context, int index), void *context);
+
+// MARK: Products (products.inc)
+
+/// Vectors are stored in rows padded to a multiple of this many floats where kernels run over them.
+#define RNN_UNIT 16
+
+/// Floats in one packed panel column block: columns are packed in panels of this many.
+int rnn_panel_columns(void);
+/// Floats that a packed k × n matrix takes.
+size_t rnn_packed_size(int k, int n);
+/// Writes columns [column, column + n) of the packed matrix `packed` (k × total columns):
+/// element (i, column + j) = source[i * row_stride + j * column_stride]. The buffer starts as zeros (padding stays zero).
+void rnn_pack(float *packed, int k, int column, int n, const float *source, ptrdiff_t row_stride, ptrdiff_t column_stride);
+/// C[rows × n] = init + A[rows × k] · P, where `init` is a row of n floats, or C += A · P if `init` is NULL.
+/// n is a multiple of RNN_UNIT; `c` has room for n floats in each row. A is read as a[i * a_stride + j].
+void rnn_product(
+  const float *a, ptrdiff_t a_stride, int rows, const float *packed, int k, int n, float *c, ptrdiff_t c_stride,
+  const float *init);
+/// C[m × n] = A[m × k] · B[k × n] (+ C if accumulate), any m, n, k, any strides for A and B; C has unit column stride.
+/// Threaded by tiles of the output; packs what it needs itself.
+void rnn_gemm(
+  int m, int n, int k, const float *a, ptrdiff_t a_row, ptrdiff_t a_column, const float *b, ptrdiff_t b_row,
+  ptrdiff_t b_column, float *c, ptrdiff_t c_row, bool accumulate);
+
+// MARK: Element-wise programs (program.inc)
+
+typedef enum {
+  RNN_OP_COPY = 0,  // a
+  RNN_OP_NEGATE,    // -a
+  RNN_OP_ADD,       // a + b
+  RNN_OP_SUBTRACT,  // a - b
+  RNN_OP_MULTIPLY,  // a * b
+  RNN_OP_DIVIDE,    // a / b
+  RNN_OP_FMA,       // a * b + c, one rounding
+  RNN_OP_MINIMUM,   // min(a, b)
+  RNN_OP_MAXIMUM,   // max(a, b)
+  RNN_OP_EXP,
+  RNN_OP_LOG,
+  RNN_OP_SOFTPLUS,  // log(1 + exp(a)), without overflow
+  RNN_OP_SQRT,
+  RNN_OP_ABS,
+  RNN_OP_RELU,      // max(a, 0)
+  RNN_OP_SIGMOID,
+  RNN_OP_TANH,
+  RNN_OP_GREATER,   // a > b ? 1 : 0
+  RNN_OP_EQUAL,     // a == b ? 1 : 0
+  RNN_OP_SUM,       // the sum of the `a_width` first lanes of the row of a, in every lane of the destination
+  RNN_OP_MEAN,      // likewise the mean
+  RNN_OP_HIGHEST,   // likewise the largest
+  RNN_OP_KEEP,      // dropout's mask: 1 / (1 - rate) with probability 1 - rate, else 0
+  RNN_OP_CHOOSE,    // zoneout's mask: 1 with probability rate, else 0
+} rnn_op;
+
+/// One instruction on rows of `width` lanes. Operands are indices into the table of operands.
+typedef struct {
+  int32_t op;           // rnn_op
+  int32_t destination;
+  int32_t a, b, c;
+  int32_t width;        // lanes of the destination, a multiple of RNN_UNIT
+  int32_t a_width;      // valid lanes of a, for the reductions
+  float rate;           // KEEP, CHOOSE
+  uint32_t tag;         // KEEP, CHOOSE: which mask (layer and operation), below 2^16
+  int32_t per_sequence; // KEEP, CHOOSE: the same mask at every step
+} rnn_instruction;
+
+/// Where an operand's row r at step t begins: base + t * time_stride + r * row_stride. The row of a temporary is counted
+/// from the beginning of the chunk of rows that is being computed, and its time stride is 0. A row stride of 0 shares one row.
+typedef struct {
+  float *base;
+  ptrdiff_t time_stride;
+  ptrdiff_t row_stride;
+  int32_t temporary;
+} rnn_operand;
+
+/// From what masks are drawn: Philox4x32-10 (Salmon et al. 2011) with the key `seed` and a counter of (tag, unit), row,
+/// time and step.
+typedef struct {
+  uint64_t seed;
+  uint32_t step;        // training step
+  uint32_t time;        // time of step t = 0
+  uint32_t row;         // row of operand row 0
+} rnn_random;
+
+/// Runs `count` instructions on rows [row, row + rows) of step t, `chunk` rows at a time (temporaries have `chunk` rows).
+void rnn_program_run(
+  const rnn_instruction *program, int count, const rnn_operand *operands, int t, int row, int rows, int chunk,
+  const rnn_random *random);
+
+/// The four words of Philox4x32-10, for tests and for other draws.
+void rnn_philox(uint64_t key, const uint32_t counter[4], uint32_t result[4]);
+/// values[i] = keep mask as RNN_OP_KEEP makes it, for i in 0..<count: units i of the given tag, row, time, step.
+void rnn_keep_mask(float *values, int count, float rate, uint32_t tag, uint32_t row, uint32_t time, uint32_t step, uint64_t seed);
+
+// MARK: Other loops of training (training.inc); all of them run on the calling thread
+
+/// y[i] = exp(x[i]) and so on, over any length; in place is allowed. `op` is one of the unary rnn_op.
+void rnn_unary(int op, const float *x, float *y, size_t count);
+/// The sum of x[i] * y[i], in one fixed tree.
+float rnn_dot(const float *x, const float *y, size_t count);
+/// The sum of x[i]² in double precision, in one fixed tree.
+double rnn_sum_of_squares(const float *x, size_t count);
+/// y[i] += scale * x[i]
+void rnn_add_scaled(float scale, const float *x, float *y, size_t count);
+/// x[i] *= scale
+void rnn_scale(float scale, float *x, size_t count);
+/// destination[j] (+)= the sum over rows of source[i * row_stride + j], a chain over i ascending.
+void rnn_column_sums(const float *source, ptrdiff_t row_stride, int rows, int n, float *destination, bool accumulate);
+/// For each row of n logits: loss[i] = log(sum(exp(x))) - x[target[i]]; if gradient is not NULL,
+/// gradient[i * n + j] = (softmax(x)_j - (j == target)) * scale. A target below 0 is ignored: loss 0, gradient 0.
+/// gradient may be logits itself.
+void rnn_softmax_cross_entropy(
+  const float *logits, const int32_t *targets, int rows, int n, float scale, float *loss, float *gradient);
+/// Row-wise softmax of x / temperature, in place allowed.
+void rnn_softmax(const float *x, int rows, int n, float temperature, float *y);
+/// Adam (Kingma & Ba 2015) with decoupled weight decay (Loshchilov & Hutter 2019), PyTorch's order of operations:
+/// w -= rate * decay * w; m = β₁ m + (1-β₁) g; v = β₂ v + (1-β₂) g²; w -= rate / c1 * m / (sqrt(v) / sqrt(c2) + ε),
+/// where g is gradient * gradient_scale, c1 = 1 - β₁^t, c2 = 1 - β₂^t.
+void rnn_adam(
+  float *w, const float *gradient, float *m, float *v, size_t count, float gradient_scale, float rate, float beta1,
+  float beta2, float epsilon, float decay, float c1, float c2);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
