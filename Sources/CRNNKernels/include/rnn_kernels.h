@@ -132,6 +132,33 @@ void rnn_philox(uint64_t key, const uint32_t counter[4], uint32_t result[4]);
 /// values[i] = keep mask as RNN_OP_KEEP makes it, for i in 0..<count: units i of the given tag, row, time, step.
 void rnn_keep_mask(float *values, int count, float rate, uint32_t tag, uint32_t row, uint32_t time, uint32_t step, uint64_t seed);
 
+// MARK: Sequences (sequence.c)
+
+typedef enum {
+  RNN_STAGE_FILL = 0,  // columns of the target = init
+  RNN_STAGE_PRODUCT,   // columns of the target (+)= source · packed
+  RNN_STAGE_PROGRAM,   // an element-wise program
+  RNN_STAGE_COPY,      // the first n floats of each row: target = source
+  RNN_STAGE_STEP,      // the first n floats of each row: target = the index of the step
+} rnn_stage_kind;
+
+/// One stage of a step. Unused fields are zero.
+typedef struct {
+  int32_t kind;                   // rnn_stage_kind
+  int32_t source, target;         // operands
+  int32_t k, n;                   // rows and columns of the packed matrix
+  const float *packed;
+  const float *init;              // a row of n floats; NULL: the product is added
+  const rnn_instruction *program;
+  int32_t count;                  // instructions
+} rnn_stage;
+
+/// Runs the stages for the steps first, first + direction, …, `steps` of them, on rows [row, row + rows); `chunk` rows at
+/// a time in element-wise programs. Nothing is allocated and no thread is waited for.
+void rnn_sequence_run(
+  const rnn_stage *stages, int count, const rnn_operand *operands, int first, int direction, int steps, int row, int rows,
+  int chunk, const rnn_random *random);
+
 // MARK: Other loops of training (training.inc); all of them run on the calling thread
 
 /// y[i] = exp(x[i]) and so on, over any length; in place is allowed. `op` is one of the unary rnn_op.

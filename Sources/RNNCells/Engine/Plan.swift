@@ -1,0 +1,226 @@
+import CRNNKernels
+import RNNTensor
+
+/// How a cell of given sizes runs: the schedules of its forward and backward steps, and what the one keeps for the other.
+final class Plan: Sendable {
+  let graph: Graph
+  let derivative: Derivative
+  let sizes: CellSizes
+
+  let inference: Schedule
+  let training: Schedule
+  let backward: Schedule
+
+  /// The lanes of each value kept for the backward run.
+  let savedLanes: [Int]
+  /// The columns of a row of gradients.
+  let recordColumns: Int
+  /// The first column of each gradient that is recorded, by node of the derivative's own list.
+  let recordColumn: [Int: Int]
+  /// Where the operands of products are found after the forward run.
+  let operandPlace: [Int: Place]
+  /// The inputs whose gradient has a part that isn't a product.
+  let inputGradientNodes: [Int: Int]
+
+  init(_ cell: Cell, _ sizes: CellSizes) throws(RNNError) {
+    try sizes.check(cell.graph, cell: cell.name)
+    let graph = cell.graph
+    let derivative = Derivative(of: graph)
+    self.graph = graph
+    self.derivative = derivative
+    self.sizes = sizes
+
+    func isAligned(_ size: Size) -> Bool { sizes[size] % Int(RNN_UNIT) == 0 }
+    func leaf(_ node: Node) -> Place? {
+      switch node.operation {
+      case .input(let i): isAligned(graph.inputSize(i)) ? .input(i) : .inputRow(i)
+      case .state(let s): .state(s, after: false)
+      case .vector(let p): .vector(p)
+      case .constant(let c): .constant(c)
+      case .step: .step
+      default: nil
+      }
+    }
+    let inputRows: [Schedule.PaddedRow] = graph.inputs.indices.map { (.input($0), .inputRow($0), sizes[graph.inputSize($0)]) }
+    let outputSize = graph.nodes[graph.output].size
+
+    // Forward.
+    var requests = graph.states.indices.map {
+      Request(node: graph.next[$0], place: .state($0, after: true), units: sizes[graph.states[$0].size])
+    }
+    requests.append(Request(node: graph.output, place: .output, units: sizes[outputSize], isLast: true))
+    inference = Schedule(
+      nodes: graph.nodes.map(Self.outsideTraining), parameters: graph.parameters, sizes: sizes, requests: requests, rows: inputRows, leaf: leaf)
+
+    // What is kept: operands of products that the caller doesn't hold, and what is dear to compute again.
+    var keeping = Keeping(graph)
+    let operands = Set(derivative.products.map(\.operand)).sorted()
+    for n in operands { keeping.mustHold(n) }
+    for node in derivative.nodes { if case .forward(let n) = node.operation { keeping.need(n) } }
+    let saved = keeping.saved.sorted()
+    let slot = Dictionary(uniqueKeysWithValues: saved.enumerated().map { ($1, $0) })
+    let width = Schedule.padded(sizes.values.values.max() ?? 1)
+    savedLanes = saved.map { graph.nodes[$0].size == .scalar ? width : Schedule.padded(sizes[graph.nodes[$0].size]) }
+    requests += saved.map { Request(node: $0, place: .saved(slot[$0] ?? 0), units: sizes[graph.nodes[$0].size]) }
+    training = Schedule(nodes: graph.nodes, parameters: graph.parameters, sizes: sizes, requests: requests, rows: inputRows, leaf: leaf)
+
+    func held(_ n: Int) -> Place? {
+      if let place = leaf(graph.nodes[n]) { return place }
+      if let s = graph.next.firstIndex(of: n), graph.nodes[n].size != .scalar { return .state(s, after: true) }
+      return slot[n].map { .saved($0) }
+    }
+    operandPlace = Dictionary(uniqueKeysWithValues: operands.map { n in
+      if case .inputRow(let i)? = held(n) { return (n, .input(i)) }
+      return (n, held(n) ?? .saved(0))
+    })
+
+    // Backward: the derivative, with the forward values that aren't held computed again.
+    var combined = Combination(graph: graph, isHeld: { held($0) != nil })
+    let number = derivative.nodes.map { combined.add(derivative: $0) }
+    var back: [Request] = []
+    var columns: [Int: Int] = [:]
+    var total = 0
+    func record(_ node: Int, _ size: Size) {
+      guard columns[node] == nil else { return }
+      columns[node] = total
+      back.append(Request(node: number[node], place: .record(column: total), units: sizes[size]))
+      total += Schedule.padded(sizes[size])
+    }
+    // Recorded in the order of the parameters, so that those of one operand stand side by side.
+    for p in derivative.products.sorted(by: { ($0.operand, $0.parameter) < ($1.operand, $1.parameter) }) {
+      record(p.gradient, graph.parameters[p.parameter].rows)
+    }
+    for v in derivative.vectors { record(v.gradient, graph.parameters[v.parameter].rows) }
+    recordColumn = columns
+    recordColumns = total
+    var rest: [Int: Int] = [:]
+    for (i, input) in derivative.inputs.enumerated() {
+      guard let node = input.rest else { continue }
+      rest[i] = node
+      back.append(Request(node: number[node], place: .inputGradient(i), units: sizes[graph.inputSize(i)]))
+    }
+    inputGradientNodes = rest
+    for s in graph.states.indices {
+      let size = graph.states[s].size
+      let node = derivative.states[s].map { n in
+        // A gradient that only moves to another state is copied aside before it is overwritten.
+        if case .stateGradient = derivative.nodes[n].operation {
+          return combined.append(Node(operation: .broadcast, operands: [number[n]], size: size))
+        }
+        return number[n]
+      } ?? combined.append(Node(operation: .constant(0), operands: [], size: .scalar))
+      back.append(Request(node: node, place: .stateGradient(s), units: sizes[size], isLast: true))
+    }
+    backward = Schedule(
+      nodes: combined.nodes, parameters: graph.parameters, sizes: sizes, requests: back,
+      rows: inputRows + [(.outputGradient, .outputGradientRow, sizes[outputSize])]
+    ) { node in
+      switch node.operation {
+      case .forward(let n): held(n)
+      case .stateGradient(let s): .stateGradient(s)
+      case .outputGradient: isAligned(outputSize) ? .outputGradient : .outputGradientRow
+      default: leaf(node)
+      }
+    }
+  }
+
+  /// Outside training a dropout mask is 1, and a zoneout mask its mean.
+  private static func outsideTraining(_ node: Node) -> Node {
+    switch node.operation {
+    case .keep: Node(operation: .constant(1), operands: [], size: .scalar)
+    case .choose(let rate, _): Node(operation: .constant(rate), operands: [], size: .scalar)
+    default: node
+    }
+  }
+}
+
+/// Decides which forward values are kept for the backward run: a value read back costs memory traffic, a value computed
+/// again costs arithmetic; few operations are cheaper than the traffic.
+private struct Keeping {
+  private let graph: Graph
+  private(set) var saved: Set<Int> = []
+  private var cost: [Int?]
+
+  /// About as many operations on a vector as reading and writing it takes.
+  private static let dear = 12
+
+  init(_ graph: Graph) {
+    self.graph = graph
+    cost = Array(repeating: nil, count: graph.nodes.count)
+    for (s, node) in graph.next.enumerated() where graph.nodes[node].size != .scalar {
+      _ = s
+      cost[node] = 0
+    }
+  }
+
+  private mutating func price(_ node: Int) -> Int {
+    if let known = cost[node] { return known }
+    let own: Int
+    switch graph.nodes[node].operation {
+    case .input, .state, .vector, .constant, .step: own = 0
+    case .product, .transposedProduct: own = 1_000_000
+    case .exp, .log, .softplus, .sigmoid, .tanh, .keep, .choose: own = 8
+    case .divide, .sqrt: own = 4
+    case .sum, .mean, .highest: own = 3
+    default: own = 1
+    }
+    let result = min(1_000_000, own + graph.nodes[node].operands.map { price($0) }.reduce(0, +))
+    cost[node] = result
+    return result
+  }
+
+  private mutating func save(_ node: Int) {
+    saved.insert(node)
+    cost = cost.indices.map { saved.contains($0) || graph.next.contains($0) && graph.nodes[$0].size != .scalar ? 0 : nil }
+  }
+
+  /// The value must stand in memory after the run, not only be computable.
+  mutating func mustHold(_ node: Int) {
+    switch graph.nodes[node].operation {
+    case .input, .state: return
+    default: if !graph.next.contains(node) { save(node) }
+    }
+  }
+
+  mutating func need(_ node: Int) {
+    if price(node) > Self.dear { save(node) }
+  }
+}
+
+/// The derivative's nodes together with the forward nodes that they need computed again.
+private struct Combination {
+  let graph: Graph
+  let isHeld: (Int) -> Bool
+  private(set) var nodes: [Node] = []
+  private var known: [Node: Int] = [:]
+  private var number: [Int] = []
+
+  init(graph: Graph, isHeld: @escaping (Int) -> Bool) {
+    self.graph = graph
+    self.isHeld = isHeld
+  }
+
+  mutating func append(_ node: Node) -> Int {
+    if let index = known[node] { return index }
+    nodes.append(node)
+    known[node] = nodes.count - 1
+    return nodes.count - 1
+  }
+
+  mutating func add(derivative node: Node) -> Int {
+    let index: Int
+    if case .forward(let n) = node.operation {
+      index = forward(n)
+    } else {
+      index = append(Node(operation: node.operation, operands: node.operands.map { number[$0] }, size: node.size))
+    }
+    number.append(index)
+    return index
+  }
+
+  private mutating func forward(_ n: Int) -> Int {
+    let node = graph.nodes[n]
+    if isHeld(n) { return append(Node(operation: .forward(n), operands: [], size: node.size)) }
+    return append(Node(operation: node.operation, operands: node.operands.map { forward($0) }, size: node.size))
+  }
+}
