@@ -77,6 +77,9 @@ public struct Tensor: Sendable {
     return try body(storage.values)
   }
 
+  /// Whether no other tensor shares the numbers, so that they can be written without a copy.
+  package mutating func isUniquelyOwned() -> Bool { isKnownUniquelyReferenced(&storage) }
+
   public subscript(_ indices: Int...) -> Float {
     get { storage.values[offset(indices)] }
     set {
@@ -99,7 +102,9 @@ public struct Tensor: Sendable {
 extension Tensor: Equatable {
   /// Equal shapes and equal bits (so that a NaN equals itself, and 0 is not −0).
   public static func == (a: Tensor, b: Tensor) -> Bool {
-    a.shape == b.shape && (a.storage === b.storage || zip(a.storage.values, b.storage.values).allSatisfy { $0.bitPattern == $1.bitPattern })
+    a.shape == b.shape
+      && (a.storage === b.storage
+        || zip(a.storage.values, b.storage.values).allSatisfy { $0.bitPattern == $1.bitPattern })
   }
 }
 

@@ -1,0 +1,68 @@
+import CRNNKernels
+
+// Two operands have the same shape, or the smaller one has the shape of the larger one's last axes and is used again for
+// every row: a bias `[H]` beside `[T, B, H]`, a single number beside anything.
+
+/// Element-wise sum.
+public func + (a: Variable, b: Variable) -> Variable {
+  let (large, small) = ordered(a, b, "+")
+  return Tape.record(
+    inputs: [large, small],
+    output: Tensor(large.value, small.value) { x, y, z, n in for i in 0..<n { z[i] = x[i] + y[i] } }
+  ) { [shape = small.shape] gradient, needs in
+    [gradient, needs[1] ? reduced(gradient, to: shape) : nil]
+  }
+}
+
+/// Element-wise difference. The second operand is not larger than the first.
+public func - (a: Variable, b: Variable) -> Variable {
+  precondition(a.shape.count >= b.shape.count, "can't subtract the shape \(b.shape) from the smaller \(a.shape)")
+  _ = ordered(a, b, "-")
+  return Tape.record(
+    inputs: [a, b],
+    output: Tensor(a.value, b.value) { x, y, z, n in for i in 0..<n { z[i] = x[i] - y[i] } }
+  ) { [shape = b.shape] gradient, needs in
+    [gradient, needs[1] ? reduced(gradient.scaled(by: -1), to: shape) : nil]
+  }
+}
+
+/// Element-wise product.
+public func * (a: Variable, b: Variable) -> Variable {
+  let (large, small) = ordered(a, b, "*")
+  let (x, y) = (large.value, small.value)
+  return Tape.record(
+    inputs: [large, small],
+    output: product(x, y)
+  ) { gradient, needs in
+    [needs[0] ? product(gradient, y) : nil, needs[1] ? reduced(product(gradient, x), to: y.shape) : nil]
+  }
+}
+
+/// Every number times a factor.
+public func * (factor: Float, x: Variable) -> Variable {
+  Tape.record(inputs: [x], output: x.value.scaled(by: factor)) { gradient, _ in [gradient.scaled(by: factor)] }
+}
+
+/// Every number times a factor.
+public func * (x: Variable, factor: Float) -> Variable { factor * x }
+
+/// Every number with the other sign.
+public prefix func - (x: Variable) -> Variable { -1 * x }
+
+private func product(_ x: Tensor, _ y: Tensor) -> Tensor {
+  Tensor(x, y) { x, y, z, n in for i in 0..<n { z[i] = x[i] * y[i] } }
+}
+
+/// The gradient of an operand that was used for every row: the sum over the rows.
+private func reduced(_ gradient: Tensor, to shape: [Int]) -> Tensor {
+  gradient.shape == shape ? gradient : gradient.columnSums(shape: shape)
+}
+
+/// The larger operand first.
+private func ordered(_ a: Variable, _ b: Variable, _ operation: String) -> (Variable, Variable) {
+  let (large, small) = a.shape.count >= b.shape.count ? (a, b) : (b, a)
+  precondition(
+    large.shape.suffix(small.shape.count).elementsEqual(small.shape),
+    "the shapes \(a.shape) \(operation) \(b.shape) don't go together")
+  return (large, small)
+}

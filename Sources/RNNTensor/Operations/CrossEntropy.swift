@@ -1,0 +1,54 @@
+import CRNNKernels
+
+/// A cross-entropy in its parts.
+public struct CrossEntropy {
+  /// The mean over the counted targets, in nats: a single number. 0 if none counts.
+  public let mean: Variable
+  /// The loss of each target, in nats; 0 where it is ignored. In the shape of the targets.
+  public let losses: Tensor
+  /// How many targets count.
+  public let count: Int
+}
+
+/// The cross-entropy of softmax(logits) with the targets: −log softmax(x)ₜ, averaged over the targets that count.
+///
+/// - Parameters:
+///   - logits: `[…, V]`.
+///   - targets: one number below V for each row of logits; below 0 it is ignored.
+public func softmaxCrossEntropy(_ logits: Variable, _ targets: [Int32]) -> CrossEntropy {
+  let n = logits.shape.last ?? 0
+  precondition(
+    n > 0 && targets.count * n == logits.value.count, "\(targets.count) targets don't fit logits of shape \(logits.shape)")
+  precondition(targets.allSatisfy { $0 < n }, "a target is not below the number of classes, \(n)")
+  let count = targets.reduce(0) { $1 < 0 ? $0 : $0 + 1 }
+  let scale = 1 / Float(max(count, 1))
+
+  // The gradient falls out of the same pass over the logits, so it is taken now and the logits need not be kept.
+  var losses = Tensor(zeros: logits.shape.dropLast())
+  var gradient = logits.requiresGradient ? Tensor(shape: logits.shape, writing: { _ in }) : nil
+  func run(_ gradient: UnsafeMutablePointer<Float>?) {
+    losses.withMutablePointer { losses in
+      logits.value.withPointer { x in
+        targets.withUnsafeBufferPointer { targets in
+          Threads.blocks(of: targets.count, size: Threads.blockSize / n) { block in
+            guard let target = targets.baseAddress else { return }
+            let i = block.lowerBound
+            rnn_softmax_cross_entropy(
+              x + i * n, target + i, Int32(block.count), Int32(n), scale, losses + i, gradient.map { $0 + i * n })
+          }
+        }
+      }
+    }
+  }
+  if gradient != nil {
+    gradient?.withMutablePointer { run($0) }
+  } else {
+    run(nil)
+  }
+
+  let mean = Tensor(Float(losses.sumOfValues() / Double(max(count, 1))))
+  let recorded = Tape.record(inputs: [logits], output: mean) { [gradient] upstream, _ in
+    [upstream.item == 1 ? gradient : gradient?.scaled(by: upstream.item)]
+  }
+  return CrossEntropy(mean: recorded, losses: losses, count: count)
+}
