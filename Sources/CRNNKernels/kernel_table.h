@@ -18,4 +18,8 @@ extern const rnn_kernel_table rnn_kernels_avx2, rnn_kernels_avx512;
 /// The table in use.
 const rnn_kernel_table *rnn_table(void);
 
+/// Memory of the calling thread for `count` floats, aligned to a cache line, valid until the thread asks again; kept for
+/// reuse and freed when the thread ends (threads.c).
+float *rnn_scratch(size_t count);
+
 #endif
