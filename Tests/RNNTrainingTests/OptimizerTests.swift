@@ -82,12 +82,12 @@ private func draw(_ shape: [Int], _ seed: UInt64) -> Tensor {
     func gradient(_ step: UInt64) -> Weights { ["w": draw([4, 5], step), "b": draw([5], step + 50)] }
     var weights: Weights = ["w": draw([4, 5], 1), "b": draw([5], 2), "unmoved": draw([2], 3)]
     var optimizer = Optimizer(kind, weightDecay: 0.01)
-    for step in 10..<15 { optimizer.step(&weights, gradient: gradient(step), learningRate: 0.1) }
+    for step in UInt64(10)..<15 { optimizer.step(&weights, gradient: gradient(step), learningRate: 0.1) }
 
     var copy = Optimizer(kind, weightDecay: 0.01)
     var weightsCopy = weights
     try copy.restore(steps: optimizer.steps, moments: optimizer.moments, for: weights)
-    for step in 15..<20 {
+    for step in UInt64(15)..<20 {
       optimizer.step(&weights, gradient: gradient(step), learningRate: 0.1)
       copy.step(&weightsCopy, gradient: gradient(step), learningRate: 0.1)
     }
