@@ -80,3 +80,7 @@ public struct Cell: Hashable, Sendable {
     return try builder.finish(cell: name, next: next, output: node)
   }
 }
+
+extension Cell: CustomStringConvertible {
+  public var description: String { name }
+}

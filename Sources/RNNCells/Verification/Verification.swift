@@ -93,8 +93,10 @@ public struct Verification: Sendable {
   }
 
   /// The loss that all derivatives are taken of: the output and the final states, weighted at random.
-  private func loss(_ x: [[[Double]]], _ initial: [[Double]], _ parameters: [[Double]], row b: Int) -> Double {
-    let run = evaluation.run(inputs: x, initial: initial, parameters: parameters)
+  private func loss(
+    _ x: [[[Double]]], _ initial: [[Double]], _ parameters: [[Double]], row b: Int, stopped: Evaluation.Run
+  ) -> Double {
+    let run = evaluation.run(inputs: x, initial: initial, parameters: parameters, stopped: stopped)
     var sum = 0.0
     for (y, g) in zip(run.outputs, sequence(outputGradient, b)) { for (a, c) in zip(y, g) { sum += a * c } }
     for (s, g) in zip(run.states[steps], row(stateGradients, b)) { for (a, c) in zip(s, g) { sum += a * c } }
@@ -122,15 +124,15 @@ public struct Verification: Sendable {
     func positions(_ count: Int) -> [Int] { Array(stride(from: 0, to: count, by: max(1, count / 40))) }
     for i in p.indices {
       for k in positions(p[i].count) {
-        compare(g.parameters[i][k]) { var q = p; q[i][k] += $0; return loss(x, s, q, row: b) }
+        compare(g.parameters[i][k]) { var q = p; q[i][k] += $0; return loss(x, s, q, row: b, stopped: run) }
       }
     }
     for i in s.indices {
-      for k in positions(s[i].count) { compare(g.initialStates[i][k]) { var q = s; q[i][k] += $0; return loss(x, q, p, row: b) } }
+      for k in positions(s[i].count) { compare(g.initialStates[i][k]) { var q = s; q[i][k] += $0; return loss(x, q, p, row: b, stopped: run) } }
     }
     for t in x.indices {
       for i in x[t].indices {
-        for k in positions(x[t][i].count) { compare(g.inputs[t][i][k]) { var q = x; q[t][i][k] += $0; return loss(q, s, p, row: b) } }
+        for k in positions(x[t][i].count) { compare(g.inputs[t][i][k]) { var q = x; q[t][i][k] += $0; return loss(q, s, p, row: b, stopped: run) } }
       }
     }
     return Check(name: "derivative = finite differences", measure: "largest relative error, in Double", error: worst, bound: 1e-6)
@@ -208,7 +210,7 @@ public struct Verification: Sendable {
   private func inChunks(_ ends: [Int], packed: CellEngine.Packed) -> [Tensor] {
     var states = initial, outputs: [Float] = [], begin = 0
     for end in ends {
-      let result = engine.run(packed, inputs: inputs.map { slice($0, begin..<end) }, initial: states)
+      let result = engine.run(packed, inputs: inputs.map { slice($0, begin..<end) }, initial: states, masks: .init(time: begin))
       outputs += result.output.values
       states = result.states
       begin = end
