@@ -12,7 +12,7 @@ public struct TextSplit: Sendable, Hashable {
   /// The fewest bytes of text that can be trained on.
   public static let minimumBytes = 64
   // Less than this says little about a model; but no small text gives more than its fifth.
-  private static let minimumValidation = 1000
+  fileprivate static let minimumValidation = 1000
 }
 
 extension TextSplit: CustomStringConvertible {
