@@ -18,6 +18,8 @@ public struct Linear: Sendable, Hashable {
   public var weightName: String { name + ".weight" }
   public var biasName: String { name + ".bias" }
 
+  public var parameterNames: [String] { hasBias ? [weightName, biasName] : [weightName] }
+
   /// Adds the layer's parameters, all drawn from U(±1/√inputs), PyTorch's default.
   public func initial(into weights: inout Weights, using random: inout Philox) {
     let distribution = Initializer.uniform(1 / Float(max(inputs, 1)).squareRoot())
