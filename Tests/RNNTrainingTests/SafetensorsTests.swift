@@ -33,7 +33,7 @@ private let specialBits: [UInt32] = [
     entries: [
       "w": .float(Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])),
       "special": .float(Tensor(specialBits.map { Float(bitPattern: $0) }, shape: [8])),
-      "d": .double([1 / 3, -0.0, 5e-324, .nan], shape: [2, 2]),
+      "d": .double([1 / 3, -0.0, 0x1p-1074, .nan], shape: [2, 2]),
       "i": .integer([.min, Int64(bitPattern: .max)], shape: [2]),
       "u": .byte([0, 255, 7], shape: [3]),
       "none": .float(Tensor(zeros: [0, 4])),
@@ -48,7 +48,7 @@ private let specialBits: [UInt32] = [
     #expect(try read.tensor(named: "w") == Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3]))
     #expect(try bits(read.tensor(named: "special")) == specialBits)
     #expect(
-      try read.doubles(named: "d").map(\.bitPattern) == [1 / 3, -0.0, 5e-324, Double.nan].map(\.bitPattern))
+      try read.doubles(named: "d").map(\.bitPattern) == [1 / 3, -0.0, 0x1p-1074, Double.nan].map(\.bitPattern))
     #expect(read.entries["d"]?.shape == [2, 2])
     #expect(try read.integers(named: "i") == [.min, -1])
     #expect(try read.bytes(named: "u") == [0, 255, 7])
@@ -87,7 +87,7 @@ private let specialBits: [UInt32] = [
     #expect(try bits(read.tensor(named: "special")) == specialBits)
     #expect(try read.tensor(named: "scalar") == Tensor(-1.5))
     #expect(try read.tensor(named: "empty").shape == [0, 4])
-    #expect(try read.doubles(named: "double").map(\.bitPattern) == [1 / 3, -0.0, 5e-324].map(\.bitPattern))
+    #expect(try read.doubles(named: "double").map(\.bitPattern) == [1 / 3, -0.0, 0x1p-1074].map(\.bitPattern))
     #expect(try read.integers(named: "integer") == [1 << 62 + 1, -1])
     #expect(read.entries["integer"]?.shape == [1, 2])
     #expect(try read.bytes(named: "byte") == [0, 255, 7])

@@ -59,6 +59,7 @@ extension Files {
     if path.isEmpty { throw RNNError(.cannotCreate, "can't create a file without a name") }
     var information = stat()
     if stat(path, &information) != 0 {
+      if errno != ENOENT { throw cannotCreate(path, errno) }
       if path.hasSuffix("/") { throw RNNError(.cannotCreate, "can't create \(path): it names a directory, expected a file") }
       return .file(path, nil)
     }
@@ -140,6 +141,6 @@ extension Files {
 }
 
 // Inside a type that has a method `write`, that name hides the system's.
-private func systemWrite(_ descriptor: Int32, _ source: UnsafeRawPointer, _ count: Int) -> Int {
+func systemWrite(_ descriptor: Int32, _ source: UnsafeRawPointer, _ count: Int) -> Int {
   write(descriptor, source, count)
 }

@@ -101,7 +101,10 @@ public struct InputFile: ~Copyable {
   }
 
   private func tooLarge(_ size: Int?, _ limit: Int) -> RNNError {
-    RNNError(.badData, "\(name) has \(size.map { "\($0) bytes" } ?? "more bytes than"), expected at most \(limit)")
+    RNNError(
+      .badData,
+      size.map { "\(name) has \($0) bytes, expected at most \(limit)" }
+        ?? "\(name) has more bytes than expected: at most \(limit)")
   }
 
   /// The next line without its end (`\n` or `\r\n`), or `nil` after the last one.
