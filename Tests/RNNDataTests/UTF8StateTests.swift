@@ -30,9 +30,9 @@ private func isAccepted(_ bytes: [UInt8]) -> Bool {
     }
   }
 
-  /// All beginnings with every continuation that decides, then random ones.
+  /// All beginnings with every second byte and the edges after it, then random ones.
   @Test func sequencesOfThreeAndFourBytes() {
-    let edges: [UInt8] = [0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xE0, 0xF4, 0xFF]
+    let edges: [UInt8] = [0x41, 0x7F, 0x80, 0xBF, 0xC0]
     for a in UInt8(0xC0)...0xFF {
       for b in UInt8.min...UInt8.max {
         for c in edges {
