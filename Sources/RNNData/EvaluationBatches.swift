@@ -24,7 +24,8 @@ public struct EvaluationBatches: Sendable {
     guard tokens.count >= 2 else {
       throw RNNError(
         .badData,
-        "the text has \(tokens.count) token\(tokens.count == 1 ? "" : "s"): at least 2 are needed to predict one from another")
+        "the text has \(tokens.count) token\(tokens.count == 1 ? "" : "s"): "
+          + "at least 2 are needed to predict one from another")
     }
     self.tokens = tokens
     self.warmUp = warmUp

@@ -28,8 +28,9 @@ public struct TextCorpus: Sendable {
   ///   `.badData` where a file is empty, `.inputOutput` where reading fails.
   public init(reading paths: [String]) throws(RNNError) {
     guard !paths.isEmpty else { throw RNNError(.usage, "no text given: name a file, or - for standard input") }
-    guard paths.count(where: { $0 == "-" }) < 2 else {
-      throw RNNError(.usage, "standard input (-) can be read only once, but is named \(paths.count(where: { $0 == "-" })) times")
+    let timesStandardInput = paths.count(where: { $0 == "-" })
+    guard timesStandardInput < 2 else {
+      throw RNNError(.usage, "standard input (-) can be read only once, but is named \(timesStandardInput) times")
     }
     for path in paths { try append(InputFile.read(path), name: InputFile.name(path)) }
   }

@@ -40,13 +40,15 @@ extension Tokenizer {
     for item in list.isEmpty ? [] : list.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
       let range = try Self.codePoints(item, atLeast: smallest)
       for value in range {
-        guard let scalar = Unicode.Scalar(value) else { throw Self.badItem(item, "U+D800 to U+DFFF are no characters") }
+        guard let scalar = Unicode.Scalar(value) else {
+          throw Self.badItem(item, "U+D800 to U+DFFF are no characters")
+        }
         scalars.append(scalar)
       }
       // A direct neighbour would have been written as part of this range.
       smallest = range.upperBound + 2
     }
-    self.init(characters: scalars)
+    self.init(ascending: scalars)
   }
 
   private static func codePoints(_ item: Substring.UTF8View, atLeast smallest: UInt32) throws(RNNError) -> ClosedRange<UInt32> {

@@ -50,7 +50,8 @@ public struct Tokenizer: Sendable, Hashable {
     self.init(ascending: seen.sorted())
   }
 
-  private init(ascending scalars: [Unicode.Scalar]) {
+  /// As above, for scalars that are in order and not repeated.
+  init(ascending scalars: [Unicode.Scalar]) {
     kind = .characters
     self.scalars = scalars
     let unknown = Int32(scalars.count)

@@ -136,7 +136,8 @@ private let sizes = [2, 3, 7, 20, 61].flatMap { count in
     #expect(seen.sorted() == Array(tokens.dropFirst()))
     #expect(batches.predictions == size.count - 1)
     let after = batch
-    #expect(!batches.next(into: &batch))
+    let goesOn = batches.next(into: &batch)
+    #expect(!goesOn)
     #expect(batch == after)
   }
 

@@ -13,6 +13,11 @@ public struct TextAssembler: Sendable {
     public let text: String
     /// The bytes of a character that was not completed. Give them to the assembler that goes on from here.
     public let bytes: [UInt8]
+
+    package init(text: String, bytes: [UInt8]) {
+      self.text = text
+      self.bytes = bytes
+    }
   }
 
   /// Where the bytes so far leave off; store it (``UTF8State/encoded``) to continue in the middle of a character.
