@@ -39,7 +39,8 @@ let package = Package(
     .testTarget(name: "RNNTensorTests", dependencies: ["RNNTestSupport"], swiftSettings: strict),
     .testTarget(name: "RNNCellsTests", dependencies: ["RNNTestSupport"], swiftSettings: strict),
     .testTarget(name: "RNNLayersTests", dependencies: ["RNNTestSupport"], swiftSettings: strict),
-    .testTarget(name: "RNNTrainingTests", dependencies: ["RNNTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "RNNTrainingTests", dependencies: ["RNNTestSupport"], resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(name: "RNNDataTests", dependencies: ["RNNTestSupport"], swiftSettings: strict),
     .testTarget(name: "RNNTasksTests", dependencies: ["RNNTestSupport"], swiftSettings: strict),
     .testTarget(name: "RNNToolTests", dependencies: ["RNNTestSupport", "rnn-tool"], swiftSettings: strict),

@@ -82,3 +82,7 @@ public struct Cell: Hashable, Sendable {
     return try builder.finish(cell: name, next: next, output: node, outputSize: outputSize).inCanonicalOrder()
   }
 }
+
+extension Cell: CustomStringConvertible {
+  public var description: String { name }
+}

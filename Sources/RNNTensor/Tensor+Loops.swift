@@ -114,3 +114,34 @@ extension Tensor {
     })
   }
 }
+
+extension Tensor {
+  /// Whether no number is an infinity or a NaN.
+  package var isFinite: Bool {
+    withPointer { x in
+      var i = 0
+      while i < count, x[i].isFinite { i += 1 }
+      return i == count
+    }
+  }
+
+  /// self = keep · self + (1 − keep) · other
+  package mutating func blend(with other: Tensor, keeping keep: Float) {
+    precondition(shape == other.shape, "\(shape) and \(other.shape) can't be blended")
+    let n = count
+    withMutablePointer { x in
+      other.withPointer { y in
+        Threads.blocks(of: n, size: Threads.blockSize) { block in
+          for i in block { x[i] = y[i] + keep * (x[i] - y[i]) }
+        }
+      }
+    }
+  }
+}
+
+extension Weights {
+  /// self = keep · self + (1 − keep) · other, for weights of the same names and shapes.
+  package mutating func blend(with other: Weights, keeping keep: Float) {
+    for i in tensors.indices { tensors[i].blend(with: other.tensors[i], keeping: keep) }
+  }
+}

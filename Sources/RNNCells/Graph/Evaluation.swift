@@ -41,8 +41,11 @@ public struct Evaluation: Sendable {
   // MARK: One step
 
   /// The values of all nodes at one step.
+  ///
+  /// - Parameter stopped: the values of an earlier evaluation; what stands behind a stopped gradient keeps its value of then,
+  ///   as finite differences need it.
   public func step(
-    inputs: [[Double]], states: [[Double]], parameters: [[Double]], index: Int = 0, masks: Masks? = nil
+    inputs: [[Double]], states: [[Double]], parameters: [[Double]], index: Int = 0, masks: Masks? = nil, stopped: [[Double]]? = nil
   ) -> [[Double]] {
     var values: [[Double]] = []
     values.reserveCapacity(graph.nodes.count)
@@ -50,6 +53,7 @@ public struct Evaluation: Sendable {
       switch node.operation {
       case .input(let i): values.append(inputs[i])
       case .state(let s): values.append(states[s])
+      case .stop where stopped != nil: values.append(stopped?[values.count] ?? [])
       default: values.append(compute(node, values, parameters, index, masks))
       }
     }
@@ -147,12 +151,12 @@ public struct Evaluation: Sendable {
 
   /// Runs one row through the whole sequence. `inputs[t][input]` are vectors.
   public func run(
-    inputs: [[[Double]]], initial: [[Double]]? = nil, parameters: [[Double]], masks: ((_ t: Int) -> Masks)? = nil
+    inputs: [[[Double]]], initial: [[Double]]? = nil, parameters: [[Double]], masks: ((_ t: Int) -> Masks)? = nil, stopped: Run? = nil
   ) -> Run {
     var states = [initial ?? initialStates]
     var steps: [[[Double]]] = []
     for (t, x) in inputs.enumerated() {
-      let values = step(inputs: x, states: states[t], parameters: parameters, index: t, masks: masks?(t))
+      let values = step(inputs: x, states: states[t], parameters: parameters, index: t, masks: masks?(t), stopped: stopped?.steps[t])
       states.append(graph.next.indices.map { spread(values[graph.next[$0]], sizes[graph.states[$0].size]) })
       steps.append(values)
     }

@@ -139,3 +139,15 @@ public struct CellSizes: Hashable, Sendable {
     }
   }
 }
+
+extension Graph {
+  /// Whether masks are drawn while training.
+  public var isRandom: Bool {
+    nodes.contains { node in
+      switch node.operation {
+      case .keep, .choose: true
+      default: false
+      }
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import CRNNKernels
+import RNNTensor
+
+/// One sequence, one step at a time: state in, state out, nothing allocated in a step.
+///
+/// A stepper belongs to one task at a time; any number of them share the packed parameters.
+public final class CellStepper {
+  public let engine: CellEngine
+  private let packed: CellEngine.Packed
+  /// Two rows for each state: before the step and after it.
+  private let memory: [Buffer]
+  private let inputs: [Buffer]
+  private let result: Buffer
+  private let workspace: Buffer
+  private let operands: [rnn_operand]
+  /// The number of steps so far.
+  public private(set) var position = 0
+
+  /// A stepper in the cell's initial state.
+  public init(_ engine: CellEngine, _ packed: CellEngine.Packed) {
+    self.engine = engine
+    self.packed = packed
+    let lanes = engine.stateSizes.map(Schedule.padded)
+    let memory = lanes.map { Buffer(2 * $0, zeroed: true) }
+    let inputs = engine.cell.graph.inputs.indices.map { Buffer(engine.sizes[engine.cell.graph.inputSize($0)]) }
+    let result = Buffer(engine.outputSize)
+    workspace = Buffer(packed.forward.workspaceCount(rows: 1, blocks: 1))
+    operands = packed.forward.operands(rows: 1, workspace: workspace.base) { place in
+      let base: UnsafeMutablePointer<Float>
+      switch place {
+      case .input(let i): base = inputs[i].base
+      case .state(let s, let after): base = memory[s].base + (after ? lanes[s] : 0)
+      case .output: base = result.base
+      default: preconditionFailure("a place that a step doesn't have")
+      }
+      return rnn_operand(base: base, time_stride: 0, row_stride: 0, temporary: 0)
+    }
+    self.memory = memory
+    self.inputs = inputs
+    self.result = result
+    reset()
+  }
+
+  /// Back to the cell's initial state.
+  public func reset() {
+    position = 0
+    for (state, buffer) in zip(engine.cell.graph.states, memory) {
+      switch state.initial {
+      case .constant(let value): buffer.base.update(repeating: Float(value), count: engine.sizes[state.size])
+      }
+    }
+  }
+
+  /// The states now, in the order of the cell's declaration.
+  public var states: [[Float]] {
+    zip(memory, engine.stateSizes).map { Array(UnsafeBufferPointer(start: $0.base, count: $1)) }
+  }
+
+  /// Goes on from given states, after `position` steps.
+  public func setStates(_ states: [[Float]], position: Int = 0) {
+    precondition(states.map(\.count) == engine.stateSizes, "states have the sizes \(states.map(\.count)), expected \(engine.stateSizes)")
+    for (buffer, values) in zip(memory, states) { buffer.base.update(from: values, count: values.count) }
+    self.position = position
+  }
+
+  /// Where the input of the next step is written: `engine.sizes.input` floats (or those of a further input).
+  public func withInput<R>(_ index: Int = 0, _ body: (UnsafeMutableBufferPointer<Float>) throws -> R) rethrows -> R {
+    try body(UnsafeMutableBufferPointer(
+      start: inputs[index].base, count: engine.sizes[engine.cell.graph.inputSize(index)]))
+  }
+
+  /// Takes a step with the inputs as written; `body` reads the output.
+  public func step<R>(_ body: (UnsafeBufferPointer<Float>) throws -> R) rethrows -> R {
+    var random = rnn_random(seed: 0, step: 0, time: UInt32(truncatingIfNeeded: position), row: 0)
+    operands.withUnsafeBufferPointer {
+      rnn_sequence_run(
+        packed.forward.stages.baseAddress, Int32(packed.forward.stages.count), $0.baseAddress, 0, 1, 1, 0, 1,
+        Int32(packed.forward.chunk(rows: 1)), &random)
+    }
+    position += 1
+    for s in memory.indices {
+      let lanes = Schedule.padded(engine.stateSizes[s])
+      memory[s].base.update(from: memory[s].base + lanes, count: lanes)
+    }
+    return try body(UnsafeBufferPointer(start: result.base, count: engine.outputSize))
+  }
+
+  /// Takes a step with the given inputs and returns the output.
+  public func step(_ values: [[Float]]) -> [Float] {
+    for (i, x) in values.enumerated() { withInput(i) { _ = $0.update(fromContentsOf: x) } }
+    return step { Array($0) }
+  }
+}

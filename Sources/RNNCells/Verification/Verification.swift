@@ -1,0 +1,294 @@
+public import RNNTensor
+
+/// One row of a verification: what was compared, how far apart the two were, and how far they may be.
+public struct Check: Sendable, Codable {
+  public let name: String
+  /// What the error measures.
+  public let measure: String
+  public let error: Double
+  public let bound: Double
+
+  public init(name: String, measure: String, error: Double, bound: Double) {
+    self.name = name
+    self.measure = measure
+    self.error = error
+    self.bound = bound
+  }
+
+  public var passed: Bool { error <= bound }
+}
+
+/// What must hold of every cell, whatever its equations: the derivative is the derivative, the fast engine computes the
+/// equations, and it makes no difference how a sequence is cut.
+public struct Verification: Sendable {
+  public let cell: Cell
+  public let sizes: CellSizes
+  public let steps: Int
+  public let batch: Int
+  let engine: CellEngine
+  let evaluation: Evaluation
+  let parameters: [Tensor]
+  let inputs: [Tensor]
+  let initial: [Tensor]
+  let outputGradient: Tensor
+  let stateGradients: [Tensor]
+
+  /// - Parameters:
+  ///   - parameters: in the order of ``CellEngine/parameters``; random ones if nil.
+  ///   - inputs: one `[T, B, I]` for each input; random ones if nil.
+  public init(
+    _ cell: Cell, sizes: CellSizes, steps: Int = 5, batch: Int = 3, seed: UInt64 = 1, parameters: [Tensor]? = nil, inputs: [Tensor]? = nil
+  ) throws(RNNError) {
+    self.cell = cell
+    self.sizes = sizes
+    self.steps = steps
+    self.batch = batch
+    engine = try CellEngine(cell, sizes: sizes)
+    evaluation = try Evaluation(cell, sizes: sizes)
+    var random = Philox(seed: seed)
+    let engine = engine
+    // Wide enough that gates leave their linear range, narrow enough that they don't saturate.
+    self.parameters = parameters ?? engine.parameters.map { parameter in
+      let shape = engine.shape(of: parameter)
+      let reach = parameter.isMatrix ? 1.5 / Float(max(shape[1], 1)).squareRoot() : 0.8
+      return Tensor(uniform: -reach..<reach, shape: shape, using: &random)
+    }
+    self.inputs = inputs ?? cell.graph.inputs.indices.map {
+      Tensor(normalMean: 0, deviation: 1, shape: [steps, batch, sizes[cell.graph.inputSize($0)]], using: &random)
+    }
+    let scale = 0.5 as Float
+    initial = engine.initialStates(batch: batch).map { zero in
+      var state = Tensor(normalMean: 0, deviation: scale, shape: zero.shape, using: &random)
+      state.withUnsafeMutableBufferPointer { s in zero.withUnsafeBufferPointer { z in for i in s.indices { s[i] += z[i] } } }
+      return state
+    }
+    outputGradient = Tensor(normalMean: 0, deviation: 1, shape: [steps, batch, engine.outputSize], using: &random)
+    stateGradients = engine.stateSizes.map { Tensor(normalMean: 0, deviation: 1, shape: [batch, $0], using: &random) }
+  }
+
+  /// All rows.
+  public func run() -> [Check] {
+    [
+      derivative(), forwardAgainstPlain(), backwardAgainstPlain(), wholeAgainstSteps(), wholeAgainstStepper(),
+      wholeAgainstChunks(), rowAgainstBatch(), noStateAgainstInitial(), oneThreadAgainstMore(),
+    ]
+  }
+
+  // MARK: In Double
+
+  private func doubles(_ tensor: Tensor) -> [Double] { tensor.values.map(Double.init) }
+
+  private func row(_ tensors: [Tensor], _ b: Int) -> [[Double]] {
+    tensors.map { t in (0..<t.shape[1]).map { Double(t[b, $0]) } }
+  }
+
+  private func sequence(_ tensor: Tensor, _ b: Int) -> [[Double]] {
+    (0..<tensor.shape[0]).map { t in (0..<tensor.shape[2]).map { Double(tensor[t, b, $0]) } }
+  }
+
+  /// `[t][input][unit]` of a batch row.
+  private func inputRow(_ b: Int) -> [[[Double]]] {
+    let each = inputs.map { sequence($0, b) }
+    return (0..<steps).map { t in each.map { $0[t] } }
+  }
+
+  /// The loss that all derivatives are taken of: the output and the final states, weighted at random.
+  private func loss(
+    _ x: [[[Double]]], _ initial: [[Double]], _ parameters: [[Double]], row b: Int, stopped: Evaluation.Run
+  ) -> Double {
+    let run = evaluation.run(inputs: x, initial: initial, parameters: parameters, stopped: stopped)
+    var sum = 0.0
+    for (y, g) in zip(run.outputs, sequence(outputGradient, b)) { for (a, c) in zip(y, g) { sum += a * c } }
+    for (s, g) in zip(run.states[steps], row(stateGradients, b)) { for (a, c) in zip(s, g) { sum += a * c } }
+    return sum
+  }
+
+  /// The derived equations in `Double` against central differences of the plain evaluation.
+  public func derivative() -> Check {
+    let b = 0
+    let x = inputRow(b), s = row(initial, b), p = parameters.map(doubles)
+    let run = evaluation.run(inputs: x, initial: s, parameters: p)
+    let g = evaluation.gradients(of: run, outputs: sequence(outputGradient, b), finalStates: row(stateGradients, b), parameters: p)
+    var worst = 0.0
+    let largest = (g.parameters + g.initialStates + g.inputs.joined()).joined().map { abs($0) }.max() ?? 0
+    func compare(_ exact: Double, _ move: (Double) -> Double) {
+      // Fourth-order central difference.
+      let h = 1e-3
+      let difference = (8 * (move(h) - move(-h)) - (move(2 * h) - move(-2 * h))) / (12 * h)
+      let finer = (8 * (move(h / 8) - move(-h / 8)) - (move(h / 4) - move(-h / 4))) / (12 * h / 8)
+      // A kink within the wide difference shows in the fine one less; the better of the two counts.
+      let error = min(abs(difference - exact), abs(finer - exact))
+      worst = max(worst, error / max(abs(exact), 1e-2 * largest, 1e-12))
+    }
+    // All numbers of a small cell; of a large one every n-th.
+    func positions(_ count: Int) -> [Int] { Array(stride(from: 0, to: count, by: max(1, count / 40))) }
+    for i in p.indices {
+      for k in positions(p[i].count) {
+        compare(g.parameters[i][k]) { var q = p; q[i][k] += $0; return loss(x, s, q, row: b, stopped: run) }
+      }
+    }
+    for i in s.indices {
+      for k in positions(s[i].count) { compare(g.initialStates[i][k]) { var q = s; q[i][k] += $0; return loss(x, q, p, row: b, stopped: run) } }
+    }
+    for t in x.indices {
+      for i in x[t].indices {
+        for k in positions(x[t][i].count) { compare(g.inputs[t][i][k]) { var q = x; q[t][i][k] += $0; return loss(q, s, p, row: b, stopped: run) } }
+      }
+    }
+    return Check(name: "derivative = finite differences", measure: "largest relative error, in Double", error: worst, bound: 1e-6)
+  }
+
+  /// The engine's outputs and states in `Float` against the plain evaluation in `Double`.
+  public func forwardAgainstPlain() -> Check {
+    let result = engine.run(engine.pack(parameters), inputs: inputs, initial: initial)
+    let p = parameters.map(doubles)
+    var worst = 0.0
+    for b in 0..<batch {
+      let run = evaluation.run(inputs: inputRow(b), initial: row(initial, b), parameters: p)
+      worst = max(worst, Self.distance(sequence(result.output, b), run.outputs))
+      worst = max(worst, Self.distance(row(result.states, b), run.states[steps]))
+    }
+    return Check(name: "engine = equations, forward", measure: "largest error relative to the largest value", error: worst, bound: 2e-5)
+  }
+
+  public func backwardAgainstPlain() -> Check {
+    let gradients = engineGradients()
+    let p = parameters.map(doubles)
+    var expected = p.map { [Double](repeating: 0, count: $0.count) }
+    var worst = 0.0
+    for b in 0..<batch {
+      let run = evaluation.run(inputs: inputRow(b), initial: row(initial, b), parameters: p)
+      let g = evaluation.gradients(of: run, outputs: sequence(outputGradient, b), finalStates: row(stateGradients, b), parameters: p)
+      for i in p.indices { for k in p[i].indices { expected[i][k] += g.parameters[i][k] } }
+      for (i, dx) in gradients.inputs.enumerated() {
+        guard let dx else { return Check(name: "engine = equations, backward", measure: "a gradient is missing", error: .infinity, bound: 0) }
+        worst = max(worst, Self.distance(sequence(dx, b), g.inputs.map { $0[i] }))
+      }
+      worst = max(worst, Self.distance(row(gradients.initialStates, b), g.initialStates))
+    }
+    for i in p.indices { worst = max(worst, Self.distance([doubles(gradients.parameters[i])], [expected[i]])) }
+    return Check(name: "engine = equations, backward", measure: "largest error relative to the largest gradient", error: worst, bound: 1e-4)
+  }
+
+  /// Largest difference over the largest magnitude; infinite if anything isn't finite or sizes differ.
+  private static func distance(_ a: [[Double]], _ b: [[Double]]) -> Double {
+    guard a.map(\.count) == b.map(\.count) else { return .infinity }
+    var difference = 0.0, largest = 1e-3
+    for (x, y) in zip(a.joined(), b.joined()) {
+      guard x.isFinite, y.isFinite else { return .infinity }
+      difference = max(difference, abs(x - y))
+      largest = max(largest, abs(y))
+    }
+    return difference / largest
+  }
+
+  private func engineGradients() -> CellEngine.Gradients {
+    let result = engine.run(engine.pack(parameters, forTraining: true), inputs: inputs, initial: initial)
+    guard let trace = result.trace else { preconditionFailure("a training run leaves a trace") }
+    return engine.backward(trace, output: outputGradient, states: stateGradients)
+  }
+
+  // MARK: To the bit
+
+  /// The number of numbers that differ in any bit.
+  private static func differences(_ a: [Tensor], _ b: [Tensor]) -> Double {
+    guard a.map(\.shape) == b.map(\.shape) else { return .infinity }
+    var count = 0
+    for (x, y) in zip(a, b) { count += zip(x.values, y.values).count { $0.bitPattern != $1.bitPattern } }
+    return Double(count)
+  }
+
+  private static func exact(_ name: String, _ a: [Tensor], _ b: [Tensor]) -> Check {
+    Check(name: name, measure: "numbers that differ in any bit", error: differences(a, b), bound: 0)
+  }
+
+  private func slice(_ tensor: Tensor, _ range: Range<Int>) -> Tensor {
+    let row = tensor.shape[1] * tensor.shape[2]
+    return Tensor(tensor.values[range.lowerBound * row..<range.upperBound * row], shape: [range.count, tensor.shape[1], tensor.shape[2]])
+  }
+
+  private func inChunks(_ ends: [Int], packed: CellEngine.Packed) -> [Tensor] {
+    var states = initial, outputs: [Float] = [], begin = 0
+    for end in ends {
+      let result = engine.run(packed, inputs: inputs.map { slice($0, begin..<end) }, initial: states, masks: .init(time: begin))
+      outputs += result.output.values
+      states = result.states
+      begin = end
+    }
+    return [Tensor(outputs, shape: [steps, batch, engine.outputSize])] + states
+  }
+
+  private func whole(_ packed: CellEngine.Packed) -> [Tensor] {
+    let result = engine.run(packed, inputs: inputs, initial: initial)
+    return [result.output] + result.states
+  }
+
+  public func wholeAgainstSteps() -> Check {
+    let packed = engine.pack(parameters)
+    return Self.exact("whole = stepwise", whole(packed), inChunks(Array(1...steps), packed: packed))
+  }
+
+  /// Row 0 by the streaming stepper.
+  public func wholeAgainstStepper() -> Check {
+    let packed = engine.pack(parameters)
+    let stepper = CellStepper(engine, packed)
+    let result = engine.run(packed, inputs: inputs, initial: initial)
+    var state = engine.initialStates(batch: 1).map(\.values)
+    for s in state.indices { state[s] = (0..<state[s].count).map { initial[s][0, $0] } }
+    stepper.setStates(state)
+    var outputs: [Float] = []
+    for t in 0..<steps {
+      let x = inputs.map { input in (0..<input.shape[2]).map { input[t, 0, $0] } }
+      outputs += stepper.step(x)
+    }
+    let expected = (0..<steps).flatMap { t in (0..<engine.outputSize).map { result.output[t, 0, $0] } }
+    let expectedStates = result.states.map { s in Tensor((0..<s.shape[1]).map { s[0, $0] }, shape: [s.shape[1]]) }
+    return Self.exact(
+      "whole = streamed", [Tensor(expected, shape: [expected.count])] + expectedStates,
+      [Tensor(outputs, shape: [outputs.count])] + stepper.states.map { Tensor($0, shape: [$0.count]) })
+  }
+
+  public func wholeAgainstChunks() -> Check {
+    let packed = engine.pack(parameters), training = engine.pack(parameters, forTraining: true)
+    let expected = whole(packed)
+    var worst = Self.differences(expected, whole(training))
+    for cut in 1..<max(steps, 2) where cut < steps { worst += Self.differences(expected, inChunks([cut, steps], packed: packed)) }
+    return Check(name: "whole = any two chunks = training", measure: "numbers that differ in any bit", error: worst, bound: 0)
+  }
+
+  /// Each row alone against the same row within the batch.
+  public func rowAgainstBatch() -> Check {
+    let packed = engine.pack(parameters)
+    let together = engine.run(packed, inputs: inputs, initial: initial)
+    func one(_ tensor: Tensor, _ b: Int) -> Tensor {
+      Tensor((0..<steps).flatMap { t in (0..<tensor.shape[2]).map { tensor[t, b, $0] } }, shape: [steps, 1, tensor.shape[2]])
+    }
+    var count = 0.0
+    for b in 0..<batch {
+      let state = initial.map { s in Tensor((0..<s.shape[1]).map { s[b, $0] }, shape: [1, s.shape[1]]) }
+      let alone = engine.run(packed, inputs: inputs.map { one($0, b) }, initial: state)
+      count += Self.differences([alone.output], [one(together.output, b)])
+    }
+    return Check(name: "row alone = row in a batch", measure: "numbers that differ in any bit", error: count, bound: 0)
+  }
+
+  public func noStateAgainstInitial() -> Check {
+    let packed = engine.pack(parameters)
+    let without = engine.run(packed, inputs: inputs), with = engine.run(packed, inputs: inputs, initial: engine.initialStates(batch: batch))
+    return Self.exact("no state = initial state", [without.output] + without.states, [with.output] + with.states)
+  }
+
+  public func oneThreadAgainstMore() -> Check {
+    let threads = Threads.count
+    defer { Threads.count = threads }
+    func everything() -> [Tensor] {
+      let gradients = engineGradients()
+      return whole(engine.pack(parameters)) + gradients.parameters + gradients.initialStates + gradients.inputs.compactMap(\.self)
+    }
+    Threads.count = 1
+    let one = everything()
+    Threads.count = 3
+    let more = everything()
+    return Self.exact("1 thread = 3 threads, gradients too", one, more)
+  }
+}

@@ -1,0 +1,34 @@
+import RNNTensor
+
+/// y = W x + b on the last axis. PyTorch's `nn.Linear`: parameters `name.weight` `[outputs, inputs]` and, unless it has
+/// none, `name.bias` `[outputs]`.
+public struct Linear: Sendable, Hashable {
+  public let name: String
+  public let inputs: Int
+  public let outputs: Int
+  public let hasBias: Bool
+
+  public init(_ name: String, inputs: Int, outputs: Int, bias: Bool = true) {
+    self.name = name
+    self.inputs = inputs
+    self.outputs = outputs
+    hasBias = bias
+  }
+
+  public var weightName: String { name + ".weight" }
+  public var biasName: String { name + ".bias" }
+
+  public var parameterNames: [String] { hasBias ? [weightName, biasName] : [weightName] }
+
+  /// Adds the layer's parameters, all drawn from U(±1/√inputs), PyTorch's default.
+  public func initial(into weights: inout Weights, using random: inout Philox) {
+    let distribution = Initializer.uniform(1 / Float(max(inputs, 1)).squareRoot())
+    weights[weightName] = distribution.tensor([outputs, inputs], using: &random)
+    if hasBias { weights[biasName] = distribution.tensor([outputs], using: &random) }
+  }
+
+  /// `[…, inputs]` → `[…, outputs]`.
+  public func callAsFunction(_ x: Variable, _ weights: TapedWeights) -> Variable {
+    linear(x, weights[weightName], hasBias ? weights[biasName] : nil)
+  }
+}

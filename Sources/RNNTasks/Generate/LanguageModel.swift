@@ -1,0 +1,151 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+public import RNNCells
+public import RNNData
+public import RNNLayers
+public import RNNTensor
+
+/// A model of text: it reads tokens one after another and says how probable each next one is. Embedding, recurrent layers,
+/// a linear layer to one number for each token.
+///
+/// A value: copies are independent, and any number of tasks may use one at once.
+public struct LanguageModel: Sendable {
+  /// What a language model is built of.
+  public struct Architecture: Sendable, Hashable {
+    public var cell: Cell
+    /// Units of each layer.
+    public var hidden: Int
+    public var layers: Int
+    /// Units of a token's vector.
+    public var embedding: Int
+    /// The rate of dropout on the embedding, between layers and before the output, while training.
+    public var dropout: Double
+    /// Further sizes that the cell needs (`projection`).
+    public var sizes: [String: Int]
+
+    public init(cell: Cell = .lstm, hidden: Int = 256, layers: Int = 1, embedding: Int = 64, dropout: Double = 0, sizes: [String: Int] = [:]) {
+      self.cell = cell
+      self.hidden = hidden
+      self.layers = layers
+      self.embedding = embedding
+      self.dropout = dropout
+      self.sizes = sizes
+    }
+  }
+
+  public let architecture: Architecture
+  public let tokenizer: Tokenizer
+  /// Whether the training text was UTF-8: then what is generated is.
+  public let isUTF8: Bool
+  public var weights: Weights
+  /// What the model was trained on and how it was measured, for people: written to the file and shown by `rnn inspect`.
+  public var notes: [String: String] = [:]
+
+  let embedding: Embedding
+  let stack: RecurrentStack
+  let output: Linear
+
+  /// A model with random weights.
+  ///
+  /// Throws `.usage` for sizes that can't be.
+  public init(
+    _ architecture: Architecture, tokenizer: Tokenizer, isUTF8: Bool = true, seed: UInt64 = 1,
+    initialization: RecurrentStack.Initialization = .init()
+  ) throws(RNNError) {
+    try self.init(layersOf: architecture, tokenizer: tokenizer, isUTF8: isUTF8)
+    var random = Philox(seed: seed, stream: 0x7765_6967_6874_7321)
+    embedding.initial(into: &weights, using: &random)
+    stack.initial(into: &weights, using: &random, initialization)
+    output.initial(into: &weights, using: &random)
+  }
+
+  init(layersOf architecture: Architecture, tokenizer: Tokenizer, isUTF8: Bool) throws(RNNError) {
+    guard architecture.embedding > 0, architecture.hidden > 0 else {
+      throw RNNError(.usage, "layers need at least one unit; found embedding \(architecture.embedding), hidden \(architecture.hidden)")
+    }
+    guard (0..<1).contains(architecture.dropout) else {
+      throw RNNError(.usage, "a dropout rate is from 0 to below 1, not \(architecture.dropout)")
+    }
+    self.architecture = architecture
+    self.tokenizer = tokenizer
+    self.isUTF8 = isUTF8
+    embedding = Embedding("embedding", count: tokenizer.count, size: architecture.embedding)
+    stack = try RecurrentStack(
+      "rnn", cell: architecture.cell, inputs: architecture.embedding, hidden: architecture.hidden, layers: architecture.layers,
+      sizes: architecture.sizes, dropout: Float(architecture.dropout))
+    output = Linear("decoder", inputs: stack.outputSize, outputs: tokenizer.count)
+    weights = Weights()
+  }
+
+  /// The number of trained numbers.
+  public var parameterCount: Int { weights.parameterCount }
+
+  // MARK: On the tape
+
+  /// Masks of dropout before the first layer and before the output; layers have their own numbers.
+  private static let embeddingMask: UInt32 = 1000, outputMask: UInt32 = 1001
+
+  /// Logits `[T, B, V]` for the tokens `[T · B]` read, and the states after them.
+  func logits(
+    _ tokens: [Int32], length: Int, rows: Int, _ weights: TapedWeights, initial: RecurrentStack.States?, key: DropoutKey?
+  ) -> (logits: Variable, states: RecurrentStack.States) {
+    let rate = Float(architecture.dropout)
+    var x = embedding(tokens, shape: [length, rows], weights)
+    if let key, rate > 0 { x = dropout(x, rate: rate, tag: Self.embeddingMask, key: key) }
+    var (y, states) = stack(x, weights, initial: initial, dropoutKey: key)
+    if let key, rate > 0 { y = dropout(y, rate: rate, tag: Self.outputMask, key: key) }
+    return (output(y, weights), states)
+  }
+
+  // MARK: Measuring
+
+  /// The loss on a text.
+  public struct Evaluation: Sendable, Hashable {
+    /// The sum of −log p over all predicted tokens, in nats.
+    public var nats: Double
+    /// What was predicted: every token but the first.
+    public var units: TextUnits
+
+    public var natsPerToken: Double { nats / Double(units.tokens) }
+    public var natsPerCharacter: Double { nats / Double(units.characters) }
+    public var natsPerByte: Double { nats / Double(units.bytes) }
+    public var bitsPerCharacter: Double { natsPerCharacter / 0.6931471805599453 }
+    public var bitsPerByte: Double { natsPerByte / 0.6931471805599453 }
+    /// exp(nats per token): to be compared only between models with one tokenizer.
+    public var perplexity: Double { exp(natsPerToken) }
+  }
+
+  /// Predicts every token of the text but the first.
+  ///
+  /// - Parameter rows: 1 reads the text from end to end, the state carried: the exact loss. More rows are faster; each but
+  ///   the first begins with a stretch of the text before it that doesn't count.
+  public func evaluate(_ text: [UInt8], rows: Int = 1) throws(RNNError) -> Evaluation {
+    let tokens = tokenizer.encode(text)
+    let loss = try loss(tokens, weights, rows: rows)
+    return Evaluation(nats: loss.nats, units: tokenizer.predictedUnits(in: text))
+  }
+
+  func loss(_ tokens: [Int32], _ weights: Weights, rows: Int) throws(RNNError) -> (nats: Double, count: Int) {
+    var batches = try EvaluationBatches(tokens: tokens, rows: rows, length: rows == 1 ? 512 : 64)
+    let packed = try stack.pack(weights)
+    let constants = TapedWeights(constant: weights)
+    var batch = TokenBatch()
+    var states: RecurrentStack.States?
+    var nats = 0.0, count = 0
+    while batches.next(into: &batch) {
+      let x = embedding(batch.inputs, shape: [batch.length, batch.rows], constants).value
+      let result = stack.run(x, packed, initial: batch.isStart ? nil : states)
+      states = result.states
+      let loss = softmaxCrossEntropy(output(Variable(result.output), constants), batch.targets)
+      nats += loss.losses.values.reduce(0) { $0 + Double($1) }
+      count += loss.count
+    }
+    return (nats, count)
+  }
+}

@@ -1,0 +1,255 @@
+import Foundation
+import RNNTensor
+
+/// What a task gives to the loop: batches as losses and gradients, and a measurement.
+public protocol TrainingTask {
+  /// Updates in an epoch.
+  var stepsPerEpoch: Int { get }
+  /// What is carried from update to update besides the weights (hidden states), by name, for a resumed run to go on exactly.
+  var carried: Weights { get set }
+  /// What the settings of the task are, as text: a run is resumed only with the same.
+  var settings: String { get }
+  /// The loss of one update in nats per unit, its gradient, and the number of units in it.
+  ///
+  /// - Parameters:
+  ///   - epoch, index: which batch.
+  ///   - step: counts updates from 0 over the whole run, for masks.
+  mutating func loss(_ weights: Weights, epoch: Int, index: Int, step: Int) throws -> (loss: Double, gradient: Weights, units: Int)
+  /// The mean loss on the validation part in nats per unit.
+  func validationLoss(_ weights: Weights) throws -> Double
+}
+
+/// The loop every task trains with: schedule, clipping, update, measurement, the best weights kept, checkpoints.
+public struct TrainingLoop<Task: TrainingTask> {
+  public var task: Task
+  public private(set) var weights: Weights
+  public private(set) var state = TrainingState()
+  public let settings: TrainingSettings
+  /// Measured at the end of each epoch, and within an epoch after so many updates.
+  public let stepsBetweenMeasurements: Int
+  private var optimizer: Optimizer
+  /// The running average of the weights, if there is one.
+  private var average: Weights?
+  private var bestWeights: Weights?
+  /// The seconds of work before this process.
+  private var secondsBefore = 0.0
+  private var began = ContinuousClock.now
+
+  public init(task: Task, weights: Weights, settings: TrainingSettings, stepsBetweenMeasurements: Int = 500) throws(RNNError) {
+    try settings.validate()
+    self.task = task
+    self.weights = weights
+    self.settings = settings
+    self.stepsBetweenMeasurements = stepsBetweenMeasurements
+    optimizer = Optimizer(settings.optimizer, weightDecay: settings.weightDecay, decaysVectors: false)
+    if settings.schedule == .plateau { state.plateau = Plateau(factor: 0.5, patience: 1, threshold: 1e-3, minimum: 1e-3) }
+    if settings.averaging > 0 { average = weights }
+  }
+
+  /// The best weights so far by the validation part; the current ones before the first measurement.
+  public var best: Weights { bestWeights ?? weights }
+
+  /// How much of the budget is used, 0…1.
+  public var progress: Double {
+    switch settings.budget {
+    case .epochs(let n): Double(state.epoch) / Double(n) + Double(state.stepInEpoch) / Double(n * max(task.stepsPerEpoch, 1))
+    case .steps(let n): Double(state.step) / Double(n)
+    case .time(let s): state.seconds / s
+    }
+  }
+
+  /// Updates in the whole run; an estimate where time bounds it.
+  private var expectedSteps: Double {
+    switch settings.budget {
+    case .epochs(let n): Double(n * task.stepsPerEpoch)
+    case .steps(let n): Double(n)
+    case .time: Double(max(state.step, 1)) / Swift.max(progress, 1e-6)
+    }
+  }
+
+  public var learningRate: Double {
+    switch settings.schedule {
+    case .constant: settings.learningRate
+    case .cosine: settings.learningRate * Schedule.cosine(warmUp: 0.02, final: 0.02).factor(progress: progressAtEndOfStep)
+    case .plateau: settings.learningRate * (state.plateau?.scale ?? 1)
+    }
+  }
+
+  private var progressAtEndOfStep: Double {
+    switch settings.budget {
+    case .epochs(let n): (Double(state.step) + 1) / Double(Swift.max(n * task.stepsPerEpoch, 1))
+    case .steps(let n): (Double(state.step) + 1) / Double(n)
+    case .time(let s): state.step == 0 ? 1e-3 : (state.seconds + state.seconds / Double(state.step)) / s
+    }
+  }
+
+  /// What a caller hears of: after every update, and after every measurement.
+  public enum Event: Sendable {
+    case step(loss: Double, norm: Double)
+    case measured(TrainingState.Measurement, isBest: Bool)
+  }
+
+  /// Trains until the budget is used or `shouldStop` says so; ends with a measurement if the run is finished.
+  ///
+  /// - Parameter report: called after each event; the place to write checkpoints.
+  /// - Returns: whether the run is finished.
+  /// Throws `.badData` if the loss is no longer a number and can't recover.
+  public mutating func run(shouldStop: () -> Bool = { false }, report: (_ loop: inout Self, _ event: Event) throws -> Void) throws -> Bool {
+    secondsBefore = state.seconds
+    began = .now
+    var skippedInARow = 0
+    while !state.isFinished {
+      if shouldStop() { return false }
+      let rate = learningRate
+      let (loss, gradient, units) = try task.loss(weights, epoch: state.epoch, index: state.stepInEpoch, step: state.step)
+      let clipped = GradientClip(maximum: settings.clip)(gradient)
+      if clipped.isFinite && loss.isFinite {
+        optimizer.step(&weights, gradient: gradient, learningRate: Float(rate), gradientScale: clipped.scale)
+        skippedInARow = 0
+        state.lossSum += loss
+        state.lossCount += 1
+      } else {
+        // One bad batch is left out; a run that can't find back is ended.
+        state.skipped += 1
+        skippedInARow += 1
+        if skippedInARow == 20 {
+          throw RNNError(.badData, "the loss was not a number for 20 updates in a row (step \(state.step)); try a lower --learning-rate or --clip")
+        }
+      }
+      updateAverage()
+      state.step += 1
+      state.stepInEpoch += 1
+      state.units += units
+      state.seconds = secondsBefore + Self.seconds(ContinuousClock.now - began)
+      let isEndOfEpoch = state.stepInEpoch >= task.stepsPerEpoch
+      if isEndOfEpoch {
+        state.epoch += 1
+        state.stepInEpoch = 0
+      }
+      let isDone = switch settings.budget {
+      case .epochs(let n): state.epoch >= n
+      case .steps(let n): state.step >= n
+      case .time(let s): state.seconds >= s
+      }
+      if isEndOfEpoch || isDone || state.stepInEpoch % stepsBetweenMeasurements == 0 {
+        let isBest = try measure()
+        state.isFinished = isDone
+        if let last = state.history.last { try report(&self, .measured(last, isBest: isBest)) }
+      } else {
+        try report(&self, .step(loss: loss, norm: clipped.norm))
+      }
+    }
+    return true
+  }
+
+  /// An exponential average whose memory is a fraction of the run so far expected; the first updates weigh little.
+  private mutating func updateAverage() {
+    guard settings.averaging > 0, average != nil else { return }
+    let memory = Swift.min(Double(state.step + 1) / 4, expectedSteps * settings.averaging)
+    let keep = Float(1 - 1 / Swift.max(memory, 1))
+    average?.blend(with: weights, keeping: keep)
+  }
+
+  private mutating func measure() throws -> Bool {
+    let candidate = average ?? weights
+    let validation = try task.validationLoss(candidate)
+    let measurement = TrainingState.Measurement(
+      step: state.step, epoch: Double(state.epoch) + Double(state.stepInEpoch) / Double(Swift.max(task.stepsPerEpoch, 1)),
+      seconds: state.seconds, training: state.lossCount > 0 ? state.lossSum / Double(state.lossCount) : .nan, validation: validation)
+    state.lossSum = 0
+    state.lossCount = 0
+    state.history.append(measurement)
+    _ = state.plateau?.observe(loss: validation)
+    let isBest = validation < state.best?.validation ?? .infinity || bestWeights == nil
+    if isBest {
+      state.best = measurement
+      bestWeights = candidate
+    }
+    return isBest
+  }
+
+  static func seconds(_ duration: Duration) -> Double {
+    Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+  }
+
+  // MARK: Checkpoints
+
+  /// All that a run needs to go on to the same bits.
+  public func checkpoint() throws -> Safetensors {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    var file = Safetensors()
+    file.metadata = [
+      "format": Self.format, "task": task.settings, "settings": String(decoding: try encoder.encode(settings), as: UTF8.self),
+      "state": String(decoding: try encoder.encode(state), as: UTF8.self), "optimizer_steps": String(optimizer.steps),
+    ]
+    func add(_ group: String, _ weights: Weights?) {
+      guard let weights else { return }
+      for (name, tensor) in zip(weights.names, weights.tensors) { file.entries["\(group)/\(name)"] = .float(tensor) }
+    }
+    add("weights", weights)
+    add("best", bestWeights)
+    add("average", average)
+    add("carried", task.carried)
+    for (name, moment) in optimizer.moments { add("moment.\(name)", moment) }
+    return file
+  }
+
+  private static var format: String { "swift-rnn checkpoint 1" }
+
+  /// Goes on from a checkpoint.
+  ///
+  /// Throws `.badData` if it isn't one, and `.usage` if it is of a run with other settings, saying which.
+  public mutating func restore(_ file: Safetensors) throws {
+    guard file.metadata["format"] == Self.format else {
+      throw RNNError(.badData, "this is not a checkpoint of training: its format is “\(file.metadata["format"] ?? "none")”, expected “\(Self.format)”")
+    }
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    func decode<T: Decodable>(_ type: T.Type, _ key: String) throws -> T {
+      do {
+        return try decoder.decode(type, from: Data((file.metadata[key] ?? "").utf8))
+      } catch {
+        throw RNNError(.badData, "the checkpoint's “\(key)” can't be read")
+      }
+    }
+    let settings = try decode(TrainingSettings.self, "settings")
+    guard settings == self.settings, file.metadata["task"] == task.settings else {
+      throw RNNError(
+        .usage,
+        "the checkpoint is of a run with other settings or data: it has \(Self.difference(file.metadata["task"] ?? "", task.settings) ?? Self.difference("\(settings)", "\(self.settings)") ?? "others"); give the same, or --fresh to begin anew")
+    }
+    func group(_ name: String) -> Weights {
+      var result = Weights()
+      for key in file.entries.keys.sorted() where key.hasPrefix(name + "/") {
+        if case .float(let tensor)? = file.entries[key] { result[String(key.dropFirst(name.count + 1))] = tensor }
+      }
+      return result
+    }
+    let weights = group("weights")
+    try weights.validate(like: self.weights)
+    let state = try decode(TrainingState.self, "state")
+    guard state.step >= 0, state.epoch >= 0, (0..<Swift.max(task.stepsPerEpoch, 1)).contains(state.stepInEpoch) else {
+      throw RNNError(.badData, "the checkpoint's place in the data can't be: epoch \(state.epoch), update \(state.stepInEpoch)")
+    }
+    // The order of the weights is that of the model, whatever the file's is.
+    func ordered(_ found: Weights) -> Weights { Weights(self.weights.names.compactMap { name in found[name].map { (name, $0) } }) }
+    var moments: [String: Weights] = [:]
+    for name in optimizer.moments.keys { moments[name] = ordered(group("moment.\(name)")) }
+    try optimizer.restore(steps: Int(file.metadata["optimizer_steps"] ?? "") ?? -1, moments: moments, for: weights)
+    let best = group("best"), average = group("average")
+    self.weights = ordered(weights)
+    bestWeights = best.count == 0 ? nil : ordered(best)
+    if self.average != nil { self.average = ordered(average) }
+    task.carried = group("carried")
+    self.state = state
+  }
+
+  /// The first words that differ.
+  private static func difference(_ a: String, _ b: String) -> String? {
+    let (x, y) = (a.split(separator: " "), b.split(separator: " "))
+    for (u, v) in zip(x, y) where u != v { return "\(u) where now it is \(v)" }
+    return x.count == y.count ? nil : "“\(a)” where now it is “\(b)”"
+  }
+}

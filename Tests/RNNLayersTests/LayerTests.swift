@@ -1,0 +1,130 @@
+import RNNTestSupport
+import Testing
+
+@Suite struct LayerTests {
+  @Test func linearHasPyTorchsNamesShapesAndBounds() {
+    var random = Philox(seed: 1)
+    var weights = Weights()
+    let layer = Linear("output", inputs: 16, outputs: 300)
+    layer.initial(into: &weights, using: &random)
+    #expect(weights.names == ["output.weight", "output.bias"])
+    #expect(weights.tensors.map(\.shape) == [[300, 16], [300]])
+    for tensor in weights.tensors {
+      let largest = tensor.values.map(abs).max() ?? 0
+      #expect(largest <= 0.25 && largest > 0.24)
+    }
+    let x = Variable(Tensor(repeating: 1, shape: [2, 16]))
+    let y = layer(x, TapedWeights(constant: weights))
+    #expect(y.shape == [2, 300])
+    let expected = (0..<16).reduce(weights.tensors[1][7]) { $0 + weights.tensors[0][7, $1] }
+    #expect(abs(y.value[1, 7] - expected) < 1e-5)
+
+    var bare = Weights()
+    Linear("output", inputs: 16, outputs: 3, bias: false).initial(into: &bare, using: &random)
+    #expect(bare.names == ["output.weight"])
+    #expect(Linear("output", inputs: 16, outputs: 3, bias: false)(x, TapedWeights(constant: bare)).shape == [2, 3])
+  }
+
+  @Test func embeddingLooksUpRows() {
+    var random = Philox(seed: 2)
+    var weights = Weights()
+    let layer = Embedding("embedding", count: 10, size: 4)
+    layer.initial(into: &weights, using: &random)
+    #expect(weights.names == ["embedding.weight"])
+    let y = layer([3, -1], shape: [2, 1], TapedWeights(constant: weights))
+    #expect(y.shape == [2, 1, 4])
+    for j in 0..<4 {
+      #expect(y.value[0, 0, j] == weights.tensors[0][3, j])
+      #expect(y.value[1, 0, j] == 0)
+    }
+  }
+
+  @Test func theSameSeedGivesTheSameWeights() {
+    func make(_ seed: UInt64) -> Weights {
+      var random = Philox(seed: seed)
+      var weights = Weights()
+      Embedding("e", count: 5, size: 3).initial(into: &weights, using: &random)
+      Linear("l", inputs: 3, outputs: 2).initial(into: &weights, using: &random)
+      return weights
+    }
+    #expect(make(1) == make(1))
+    #expect(make(1) != make(2))
+  }
+
+  @Test func dropoutIsForTrainingOnly() {
+    let x = Variable(Tensor(repeating: 1, shape: [3, 4, 50]))
+    let layer = Dropout(0.5, tag: 3)
+    #expect(layer(x, nil).value == x.value)
+    let key = DropoutKey(seed: 1, step: 1)
+    #expect(layer(x, key).value == dropout(x, rate: 0.5, tag: 3, key: key).value)
+    #expect(layer(x, key).value != x.value)
+  }
+
+  @Test func meanSquaredErrorAndItsGradient() {
+    let target = Variable(Tensor([1, 2, 4], shape: [3]))
+    let (value, gradient) = valueAndGradient(of: ["x": Tensor([1, 3, 1], shape: [3])]) {
+      Losses.meanSquaredError($0["x"], target)
+    }
+    #expect(abs(value.item - 10 / 3) < 1e-6)
+    for (a, b) in zip(gradient["x"]?.values ?? [], [0, 2 / 3, -2] as [Float]) { #expect(abs(a - b) < 1e-6) }
+  }
+
+  /// A small model learns: embedding, product and loss together.
+  @Test func gradientsOfAWholeModelAgreeWithDifferences() {
+    var random = Philox(seed: 3)
+    var weights = Weights()
+    let embedding = Embedding("e", count: 5, size: 3)
+    let output = Linear("o", inputs: 3, outputs: 4)
+    embedding.initial(into: &weights, using: &random)
+    output.initial(into: &weights, using: &random)
+    let names = weights.names
+    let check = GradientCheck(weights.tensors) { variables in
+      var taped = TapedWeights(constant: weights)
+      for (name, variable) in zip(names, variables) { taped = taped.replacing(name, with: variable) }
+      let hidden = tanh(embedding([1, 4, 1, 0], shape: [2, 2], taped))
+      return [Losses.crossEntropy(output(hidden, taped), [0, 3, -1, 2]).mean]
+    }
+    #expect(check.worst < 2e-4, "\(check)")
+  }
+}
+
+@Suite struct InitializerTests {
+  @Test(arguments: [[5, 5], [7, 3], [3, 7], [1, 4], [4, 1], [1, 1], [6, 2, 5]])
+  func orthogonalRowsOrColumns(shape: [Int]) {
+    var random = Philox(seed: 8)
+    let (rows, columns) = (shape[0], shape.dropFirst().reduce(1, *))
+    let q = Initializer.orthogonal(gain: 2).tensor(shape, using: &random)
+    #expect(q.shape == shape)
+    let x = q.values.map { Double($0) / 2 }
+    let n = min(rows, columns)
+    for i in 0..<n {
+      for j in 0..<n {
+        let dot =
+          rows <= columns
+          ? (0..<columns).reduce(0) { $0 + x[i * columns + $1] * x[j * columns + $1] }
+          : (0..<rows).reduce(0) { $0 + x[$1 * columns + i] * x[$1 * columns + j] }
+        #expect(abs(dot - (i == j ? 1 : 0)) < 1e-6)
+      }
+    }
+  }
+
+  /// The draw is uniform only if the triangular factor's diagonal is positive: without that, the sign of the first number
+  /// would be fixed.
+  @Test func orthogonalMatricesHaveAllSigns() {
+    var random = Philox(seed: 9)
+    let firsts = (0..<200).map { _ in Initializer.orthogonal().tensor([3, 3], using: &random)[0, 0] }
+    let positive = firsts.filter { $0 > 0 }.count
+    #expect(positive > 60 && positive < 140)
+  }
+
+  @Test func bounds() {
+    var random = Philox(seed: 10)
+    let xavier = Initializer.xavier(gain: 2).tensor([200, 100], using: &random).values.map(abs)
+    let bound = 2 * (6 / 300 as Float).squareRoot()
+    #expect(xavier.allSatisfy { $0 <= bound } && (xavier.max() ?? 0) > 0.99 * bound)
+    #expect(Initializer.constant(3).tensor([2], using: &random) == Tensor([3, 3], shape: [2]))
+    #expect(Initializer.uniform(0).tensor([2], using: &random) == Tensor(zeros: [2]))
+    let normal = Initializer.normal(0.1).tensor([10_000], using: &random).values
+    #expect(abs(normal.reduce(0) { $0 + $1 * $1 } / 10_000 - 0.01) < 0.001)
+  }
+}
