@@ -20,7 +20,7 @@ import Testing
       tokenizer: Tokenizer(characters: (0..<embeddingShape[0] - 1).compactMap { Unicode.Scalar(97 + $0) }))
     var file = try model.file()
     for name in fixture.names where name.hasPrefix("initial.") {
-      let own = name.dropFirst(8).replacing("lstm.", with: "rnn.").replacing("linear.", with: "decoder.")
+      let own = String(name.dropFirst(8)).replacing("lstm.", with: "rnn.").replacing("linear.", with: "decoder.")
       #expect(file.entries[own] != nil, "\(own) of the fixture is not in the model")
       file.entries[own] = .float(try fixture.tensor(name))
     }
