@@ -32,7 +32,10 @@ public struct TextCorpus: Sendable {
     guard timesStandardInput < 2 else {
       throw RNNError(.usage, "standard input (-) can be read only once, but is named \(timesStandardInput) times")
     }
-    for path in paths { try append(InputFile.read(path), name: InputFile.name(path)) }
+    for path in paths {
+      var file = path == "-" ? InputFile.standardInput() : try InputFile(path)
+      try append(file.readAll(), name: file.name)
+    }
   }
 
   private mutating func append(_ new: [UInt8], name: String) throws(RNNError) {
