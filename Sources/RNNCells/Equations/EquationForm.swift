@@ -50,7 +50,12 @@ struct EquationForm {
     if let state = graph.next.firstIndex(of: graph.output) { return (names, graph.states[state].name) }
     if let name = names[graph.output] { return (names, name) }
     // The output is an input or a parameter as it is.
-    return (names, (["y"] + (1...).lazy.map { "y\($0)" }).first { taken.insert($0).inserted } ?? "y")
+    var name = claim("y")
+    while name == nil {
+      numbered += 1
+      name = claim("y\(numbered)")
+    }
+    return (names, name ?? "y")
   }
 
   // MARK: Equations
