@@ -40,7 +40,7 @@ public struct Cell: Hashable, Sendable {
     do {
       try self.init(checking: name, state: state, inputs: inputs, output: output, equations)
     } catch {
-      preconditionFailure(error.message)
+      fatalError(error.message)
     }
   }
 

@@ -6,7 +6,24 @@ struct Tool: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rnn",
     abstract: "Recurrent neural networks: train, run, explain and check them.",
-    subcommands: [Train.self])
+    subcommands: [Train.self, Generate.self, Evaluate.self, Verify.self, Inspect.self, Demo.self])
+
+  static func main() {
+    Failure.ignoreBrokenPipes()
+    // A mistake in the arguments is answered by the parser with the command's usage; whatever happens after by us.
+    let command: any ParsableCommand
+    do {
+      command = try parseAsRoot()
+    } catch {
+      exit(withError: error)
+    }
+    var running = command
+    do {
+      try running.run()
+    } catch {
+      Failure.end(error)
+    }
+  }
 }
 
 struct Train: ParsableCommand {

@@ -128,6 +128,12 @@ public final class TextSession {
     hasRead = true
   }
 
+  /// Reads a token; what the model then says about each next one.
+  func logits(after token: Int32) -> [Float] {
+    read(token)
+    return Array(logits[..<generator.model.tokenizer.count])
+  }
+
   /// Draws the next token and reads it.
   ///
   /// - Returns: the text that is complete with it (often nothing, in the middle of a character); nil when a stop string ended

@@ -65,21 +65,29 @@ public struct TextTraining: TrainingTask {
 
   /// The hidden states carried to the next update, `layer.state`.
   public var carried: Weights {
-    get {
-      var result = Weights()
-      for (layer, own) in (states ?? []).enumerated() {
-        for (state, tensor) in zip(model.architecture.cell.graph.states, own) { result["\(layer).\(state.name)"] = tensor }
-      }
-      return result
+    var result = Weights()
+    for (layer, own) in (states ?? []).enumerated() {
+      for (state, tensor) in zip(model.architecture.cell.graph.states, own) { result["\(layer).\(state.name)"] = tensor }
     }
-    set {
-      guard newValue.count > 0 else {
-        states = nil
-        return
-      }
-      states = (0..<model.architecture.layers).map { layer in
-        model.architecture.cell.graph.states.compactMap { newValue["\(layer).\($0.name)"] }
-      }
+    return result
+  }
+
+  public mutating func carry(_ carried: Weights) throws {
+    guard carried.count > 0 else {
+      states = nil
+      return
     }
+    var restored: RecurrentStack.States = []
+    for (layer, engine) in model.stack.engines.enumerated() {
+      var own: [Tensor] = []
+      for (state, size) in zip(engine.cell.graph.states, engine.stateSizes) {
+        guard let tensor = carried["\(layer).\(state.name)"], tensor.shape == [batches.rows, size] else {
+          throw RNNError(.badData, "the checkpoint's carried state \(layer).\(state.name) is missing or has another shape than [\(batches.rows), \(size)]")
+        }
+        own.append(tensor)
+      }
+      restored.append(own)
+    }
+    states = restored
   }
 }

@@ -6,7 +6,9 @@ public protocol TrainingTask {
   /// Updates in an epoch.
   var stepsPerEpoch: Int { get }
   /// What is carried from update to update besides the weights (hidden states), by name, for a resumed run to go on exactly.
-  var carried: Weights { get set }
+  var carried: Weights { get }
+  /// Takes up what was carried; throws `.badData` if it isn't this task's.
+  mutating func carry(_ carried: Weights) throws
   /// What the settings of the task are, as text: a run is resumed only with the same.
   var settings: String { get }
   /// The loss of one update in nats per unit, its gradient, and the number of units in it.
@@ -239,10 +241,17 @@ public struct TrainingLoop<Task: TrainingTask> {
     for name in optimizer.moments.keys { moments[name] = ordered(group("moment.\(name)")) }
     try optimizer.restore(steps: Int(file.metadata["optimizer_steps"] ?? "") ?? -1, moments: moments, for: weights)
     let best = group("best"), average = group("average")
+    for group in [best, average] where group.count > 0 { try group.validate(like: self.weights) }
+    guard (self.average == nil) == (average.count == 0) else { throw RNNError(.badData, "the checkpoint's average of the weights is missing") }
+    for group in [weights, best, average] {
+      for (name, tensor) in zip(group.names, group.tensors) where !tensor.isFinite {
+        throw RNNError(.badData, "the checkpoint's \(name) holds numbers that are not finite")
+      }
+    }
     self.weights = ordered(weights)
     bestWeights = best.count == 0 ? nil : ordered(best)
     if self.average != nil { self.average = ordered(average) }
-    task.carried = group("carried")
+    try task.carry(group("carried"))
     self.state = state
   }
 

@@ -3,48 +3,73 @@ import Foundation
 import RNN
 
 struct TrainGenerate: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "generate", abstract: "Train a model of text.")
-  @Argument var files: [String]
-  @Option(name: .shortAndLong) var output: String
-  @Option var hidden = 512
-  @Option var layers = 1
-  @Option var embedding = 64
-  @Option var dropout = 0.0
-  @Option var batch = 32
-  @Option var sequenceLength = 64
-  @Option var learningRate = 0.003
-  @Option var decay: Float = 0.01
-  @Option var averaging = 0.0
-  @Option var time: Double?
-  @Option var epochs: Int?
-  @Option var steps: Int?
-  @Option var seed: UInt64 = 1
-  @Option var clip = 1.0
-  @Option var cell = "lstm"
-  @Option var threads = 2
+  static let configuration = CommandConfiguration(
+    commandName: "generate", abstract: "Train a model of text, to generate more of its kind.",
+    discussion: """
+      Sizes and the length of training follow from the size of the text unless they are given. The last twentieth of it is \
+      for validation; the weights that are best there are kept.
+
+      A checkpoint lies beside the model until training is finished: after Ctrl-C, or whatever else, the same call with \
+      --resume goes on from it, to the same bits as without an interruption.
+
+      Example:
+        rnn train generate corpus.txt -o model.safetensors --time 5m
+      """)
+
+  @Argument(help: ArgumentHelp("Texts to train on, one after the other; - is standard input.", valueName: "file"))
+  var files: [String]
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where the model goes.", valueName: "model"))
+  var output: String
+
+  @OptionGroup(title: "Text") var text: TextOptions
+  @OptionGroup(title: "Model") var model: ModelOptions
+  @OptionGroup(title: "Training") var training: TrainingOptions
+  @OptionGroup(title: "Length") var budget: BudgetOptions
+  @OptionGroup(title: "Run") var run_: RunOptions
+  @OptionGroup var threads: ThreadOption
+  @OptionGroup var json: JSONOption
 
   func run() throws {
-    Threads.count = threads
-    let corpus = try TextCorpus(reading: files)
-    let split = try corpus.split()
-    var architecture = LanguageModel.Architecture(cell: try Cell.named(cell), hidden: hidden, layers: layers, embedding: embedding, dropout: dropout)
-    architecture.sizes = [:]
-    var model = try LanguageModel(architecture, tokenizer: .bytes, seed: seed)
-    let task = try TextTraining(model, training: Array(corpus.bytes[split.training]), validation: Array(corpus.bytes[split.validation]), shape: .init(rows: batch, length: sequenceLength), seed: seed)
-    let budget: Budget = time.map { .time($0) } ?? steps.map { .steps($0) } ?? .epochs(epochs ?? 1)
-    var loop = try TrainingLoop(task: task, weights: model.weights, settings: TrainingSettings(learningRate: learningRate, weightDecay: decay, clip: clip, budget: budget, seed: seed, averaging: averaging))
-    var last = 0.0
-    _ = try loop.run { loop, event in
-      switch event {
-      case .step(let loss, let norm):
-        if loop.state.seconds - last > 5 {
-          last = loop.state.seconds
-          print("step \(loop.state.step) epoch \(loop.state.epoch) loss \(loss) norm \(norm) lr \(loop.learningRate) \(Int(Double(loop.state.units) / loop.state.seconds)) tok/s")
-        }
-      case .measured(let m, let best): print("epoch \(m.epoch) \(m.seconds) s train \(m.training) valid \(m.validation) \(best)")
-      }
+    threads.apply()
+    for file in files + [text.valid].compactMap(\.self) where file != "-" && Files.areSame(file, output) {
+      throw RNNError(.usage, "\(output) is a text to read: the model must go to another file")
     }
-    model.weights = loop.best
-    try model.save(to: output)
+    let options = try self.options()
+    let corpus = try TextCorpus(reading: files)
+    var trainer = try TextTrainer(corpus, validation: try text.valid.map { try TextCorpus(reading: [$0]) }, options: options)
+    var view = TrainingView(trainer, output: output, isQuiet: run_.quiet)
+    Signals.catchInterruptions()
+    let outcome: TextTrainer.Outcome
+    do {
+      outcome = try trainer.train(to: output, start: run_.start, shouldStop: { Signals.received != nil }) { try view.show($0, $1) }
+    } catch {
+      view.end()
+      throw error
+    }
+    view.end()
+    switch outcome {
+    case .stopped(let checkpoint):
+      let kind: RNNError.Kind = Signals.received == SIGTERM ? .terminated : .interrupted
+      throw RNNError(kind, "stopped after step \(trainer.loop.state.step); " + (checkpoint.map {
+        "the work so far is in \($0): the same call with --resume goes on"
+      } ?? "a run that can't read its text again can't be resumed, so nothing was saved"))
+    case .wasFinished:
+      view.message("\(output) is finished: this very run wrote it; --fresh trains it again")
+      try TrainingSummary(finished: try LanguageModel(contentsOf: output), output: output).print(asJSON: json.json)
+    case .finished:
+      view.plot(trainer.loop.state.history)
+      try TrainingSummary(trainer, output: output).print(asJSON: json.json)
+    }
+  }
+
+  private func options() throws -> TextTrainingOptions {
+    TextTrainingOptions(
+      cell: try CellArgument.cell(model.cell), tokens: text.tokens, hidden: model.hidden, layers: model.layers,
+      embedding: model.embedding, projection: model.projection, dropout: model.dropout, batch: training.batch,
+      sequenceLength: training.sequenceLength, optimizer: try training.kind(), learningRate: training.learningRate,
+      weightDecay: training.weightDecay, schedule: training.schedule, clip: training.clip, averaging: training.averaging,
+      initialization: .init(forgetBias: model.forgetBias, orthogonal: model.orthogonal), budget: budget.budget,
+      seed: run_.seed, checkpointInterval: run_.checkpointEvery?.seconds ?? TextDefaults.checkpointInterval)
   }
 }

@@ -1,0 +1,50 @@
+public import RNNTraining
+
+/// What training a model of text takes for itself where the user says nothing: sizes and a length of training by the size
+/// of the text. All such numbers stand here.
+public struct TextDefaults: Sendable, Hashable {
+  public var hidden: Int
+  public var layers: Int
+  public var embedding: Int
+  public var dropout: Double
+  /// Rows of a batch, and tokens in a row.
+  public var batch: Int
+  public var sequenceLength: Int
+  public var epochs: Int
+  public var weightDecay: Float
+  public var averaging: Double
+
+  /// - Parameter bytes: the size of the text to train on.
+  public init(bytes: Int) {
+    // A larger text bears a larger model and needs to be read less often.
+    switch bytes {
+    case ..<20_000: (hidden, embedding, dropout, batch, epochs) = (128, 32, 0.1, 8, 60)
+    case ..<200_000: (hidden, embedding, dropout, batch, epochs) = (256, 64, 0.2, 16, 30)
+    case ..<5_000_000: (hidden, embedding, dropout, batch, epochs) = (512, 64, 0.2, 32, 12)
+    default: (hidden, embedding, dropout, batch, epochs) = (512, 64, 0, 64, 3)
+    }
+    layers = 1
+    sequenceLength = 64
+    weightDecay = 0.01
+    averaging = 0.05
+  }
+
+  /// A good learning rate for the rule with which weights are moved.
+  public static func learningRate(_ optimizer: Optimizer.Kind) -> Double {
+    switch optimizer {
+    case .adam, .adamW: 3e-3
+    case .rmsProp: 1e-3
+    case .sgd: 0.5
+    }
+  }
+
+  /// The units of a projected state where a cell has one.
+  public static func projection(hidden: Int) -> Int { max(hidden / 2, 1) }
+
+  /// The part of the text at its end that the model is measured on, where no other text is given for that.
+  public static let validationFraction = 0.05
+  /// The most updates between two measurements on it.
+  public static let stepsBetweenMeasurements = 500
+  /// Seconds between two checkpoints. What a kill can cost is this and the longest step or measurement.
+  public static let checkpointInterval = 15.0
+}

@@ -1,0 +1,88 @@
+public import RNNCells
+public import RNNData
+public import RNNLayers
+import RNNTensor
+public import RNNTraining
+
+/// How a model of text is trained. What is nil is chosen by the size of the text (``TextDefaults``).
+public struct TextTrainingOptions: Sendable {
+  public var cell: Cell
+  public var tokens: Tokenizer.Kind
+  public var hidden: Int?
+  public var layers: Int?
+  public var embedding: Int?
+  /// Units of a projected state, for cells that have one.
+  public var projection: Int?
+  public var dropout: Double?
+  /// Rows of a batch.
+  public var batch: Int?
+  /// Tokens through which the gradient flows back.
+  public var sequenceLength: Int?
+  public var optimizer: Optimizer.Kind
+  public var learningRate: Double?
+  public var weightDecay: Float?
+  public var schedule: ScheduleKind
+  /// The largest norm of the gradient.
+  public var clip: Double
+  public var averaging: Double?
+  public var initialization: RecurrentStack.Initialization
+  public var budget: Budget?
+  public var seed: UInt64
+  /// Seconds between two checkpoints; 0 for one after every step.
+  public var checkpointInterval: Double
+
+  public init(
+    cell: Cell = .lstm, tokens: Tokenizer.Kind = .bytes, hidden: Int? = nil, layers: Int? = nil, embedding: Int? = nil,
+    projection: Int? = nil, dropout: Double? = nil, batch: Int? = nil, sequenceLength: Int? = nil,
+    optimizer: Optimizer.Kind = .adamW(), learningRate: Double? = nil, weightDecay: Float? = nil,
+    schedule: ScheduleKind = .cosine, clip: Double = 1, averaging: Double? = nil,
+    initialization: RecurrentStack.Initialization = .init(), budget: Budget? = nil, seed: UInt64 = 1,
+    checkpointInterval: Double = TextDefaults.checkpointInterval
+  ) {
+    self.cell = cell
+    self.tokens = tokens
+    self.hidden = hidden
+    self.layers = layers
+    self.embedding = embedding
+    self.projection = projection
+    self.dropout = dropout
+    self.batch = batch
+    self.sequenceLength = sequenceLength
+    self.optimizer = optimizer
+    self.learningRate = learningRate
+    self.weightDecay = weightDecay
+    self.schedule = schedule
+    self.clip = clip
+    self.averaging = averaging
+    self.initialization = initialization
+    self.budget = budget
+    self.seed = seed
+    self.checkpointInterval = checkpointInterval
+  }
+
+  func architecture(_ defaults: TextDefaults) throws(RNNError) -> LanguageModel.Architecture {
+    let hidden = hidden ?? defaults.hidden
+    var sizes: [String: Int] = [:]
+    if cell.graph.sizeNames.contains("projection") {
+      sizes["projection"] = projection ?? TextDefaults.projection(hidden: hidden)
+    } else if projection != nil {
+      throw RNNError(.usage, "the cell \(cell.name) has no projected state: a projection can't be given")
+    }
+    return LanguageModel.Architecture(
+      cell: cell, hidden: hidden, layers: layers ?? defaults.layers, embedding: embedding ?? defaults.embedding,
+      dropout: dropout ?? defaults.dropout, sizes: sizes)
+  }
+
+  func shape(_ defaults: TextDefaults) -> TextTraining.Shape {
+    .init(rows: batch ?? defaults.batch, length: sequenceLength ?? defaults.sequenceLength)
+  }
+
+  func settings(_ defaults: TextDefaults) -> TrainingSettings {
+    var decay: Float = 0
+    if case .adamW = optimizer { decay = defaults.weightDecay }
+    return TrainingSettings(
+      optimizer: optimizer, learningRate: learningRate ?? TextDefaults.learningRate(optimizer),
+      weightDecay: weightDecay ?? decay, schedule: schedule, clip: clip,
+      budget: budget ?? .epochs(defaults.epochs), seed: seed, averaging: averaging ?? defaults.averaging)
+  }
+}

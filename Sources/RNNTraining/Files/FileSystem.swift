@@ -1,0 +1,32 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+public import RNNTensor
+
+extension Files {
+  /// Whether there is anything at `path`.
+  public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// Whether `path` is a regular file or free for one: not a device or a pipe.
+  public static func isOrdinary(_ path: String) -> Bool {
+    var information = stat()
+    return stat(path, &information) != 0 || information.st_mode & S_IFMT == S_IFREG
+  }
+
+  /// Whether two paths lead to the same file.
+  public static func areSame(_ a: String, _ b: String) -> Bool {
+    var first = stat(), second = stat()
+    guard stat(a, &first) == 0, stat(b, &second) == 0 else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  }
+
+  /// Removes a file.
+  public static func remove(_ path: String) throws(RNNError) {
+    if unlink(path) != 0 { throw RNNError(.inputOutput, "can't remove \(path): \(errorText(errno))") }
+  }
+}

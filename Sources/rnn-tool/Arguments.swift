@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+import RNN
+
+/// A duration on the command line: `90s`, `10m`, `1.5h`.
+struct DurationArgument: ExpressibleByArgument {
+  let seconds: Double
+
+  init?(argument: String) {
+    guard let unit = argument.last, let size = ["s": 1.0, "m": 60, "h": 3600][unit], let count = Double(argument.dropLast()),
+      count > 0, count.isFinite
+    else { return nil }
+    seconds = count * size
+  }
+}
+
+/// A cell on the command line: its name, its equations, or a file of equations.
+enum CellArgument {
+  static let help = ArgumentHelp(
+    "A built-in cell (\(Cell.builtIn.map(\.name).joined(separator: ", "))), equations, or a file of equations.", valueName: "cell")
+
+  static func cell(_ text: String) throws -> Cell {
+    if let known = Cell.builtIn.first(where: { $0.name == text }) { return known }
+    if text.contains("=") { return try Cell(equations: text) }
+    guard Files.exists(text) else { return try Cell.named(text) }
+    let bytes = try Files.read(text, limit: 1 << 20)
+    guard let equations = String(validating: bytes, as: UTF8.self) else {
+      throw RNNError(.badData, "\(text) is not UTF-8: expected a cell's equations")
+    }
+    do {
+      return try Cell(equations: equations)
+    } catch {
+      throw RNNError(.badData, "\(text): \(error.message)")
+    }
+  }
+}
+
+struct ThreadOption: ParsableArguments {
+  @Option(help: ArgumentHelp("Threads to compute with; no result depends on it. (default: one for each core)", valueName: "n"))
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is a number from 1 to 1024, not \(threads)") }
+  }
+
+  func apply() {
+    if let threads { Threads.count = threads }
+  }
+}
+
+struct JSONOption: ParsableArguments {
+  @Flag(help: "The result as JSON.")
+  var json = false
+}
+
+extension Tokenizer.Kind: ExpressibleByArgument {}
+extension ScheduleKind: ExpressibleByArgument {}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import Foundation
+import RNN
+
+/// How the program ends when something goes wrong: one line on standard error, and the exit code of the failure's kind.
+enum Failure {
+  /// Writing to a pipe that nobody reads becomes an error of that write, which ends the program silently, or, in the middle
+  /// of training, is passed over.
+  static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+
+  static func end(_ error: any Error) -> Never {
+    switch error {
+    case is BrokenPipe: exit(0)
+    case let error as RNNError: end(error.message, error.kind)
+    case is ExitCode, is CleanExit, is ValidationError: Tool.exit(withError: error)
+    default: end("an error that should not happen: \(error)", .software)
+    }
+  }
+
+  private static func end(_ message: String, _ kind: RNNError.Kind) -> Never {
+    let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+    Terminal.standardError().write("rnn: \(line)\n")
+    exit(kind.rawValue)
+  }
+}
+
+/// Nobody reads standard output any more.
+struct BrokenPipe: Error {}

@@ -1,0 +1,123 @@
+import ArgumentParser
+import RNN
+
+struct TextOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("What a token is: bytes, or characters of a UTF-8 text.", valueName: "kind"))
+  var tokens = Tokenizer.Kind.bytes
+
+  @Option(help: ArgumentHelp("A text to measure on, instead of the last part of the texts.", valueName: "file"))
+  var valid: String?
+}
+
+struct ModelOptions: ParsableArguments {
+  @Option(help: CellArgument.help)
+  var cell = "lstm"
+
+  @Option(help: ArgumentHelp("Units of each layer.", valueName: "n"))
+  var hidden: Int?
+
+  @Option(help: ArgumentHelp("Layers.", valueName: "n"))
+  var layers: Int?
+
+  @Option(help: ArgumentHelp("Units of a token's vector.", valueName: "n"))
+  var embedding: Int?
+
+  @Option(help: ArgumentHelp("Units of a projected state, for a cell that has one.", valueName: "n"))
+  var projection: Int?
+
+  @Option(help: ArgumentHelp("The rate of dropout between the layers, 0 to below 1.", valueName: "rate"))
+  var dropout: Double?
+
+  @Option(help: ArgumentHelp("Added to the forget gate's first bias.", valueName: "value"))
+  var forgetBias: Float = 0
+
+  @Flag(help: "Recurrent matrices begin orthogonal.")
+  var orthogonal = false
+}
+
+/// The rules of ``Optimizer`` by their names.
+enum OptimizerName: String, ExpressibleByArgument, CaseIterable {
+  case adam, adamw, sgd, rmsprop
+}
+
+struct TrainingOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Rows of a batch.", valueName: "n"))
+  var batch: Int?
+
+  @Option(help: ArgumentHelp("Tokens through which the gradient flows back.", valueName: "n"))
+  var sequenceLength: Int?
+
+  @Option(help: ArgumentHelp("How weights are moved.", valueName: "rule"))
+  var optimizer = OptimizerName.adamw
+
+  @Option(help: ArgumentHelp("The momentum of sgd and rmsprop.", valueName: "value"))
+  var momentum: Float?
+
+  @Option(help: ArgumentHelp("The highest learning rate.", valueName: "rate"))
+  var learningRate: Double?
+
+  @Option(help: ArgumentHelp("Weight decay; biases don't decay.", valueName: "value"))
+  var weightDecay: Float?
+
+  @Option(help: ArgumentHelp("How the learning rate moves.", valueName: "schedule"))
+  var schedule = ScheduleKind.cosine
+
+  @Option(help: ArgumentHelp("The largest norm of the gradient.", valueName: "norm"))
+  var clip = 1.0
+
+  @Option(help: ArgumentHelp("Average the weights over about this part of the run; 0 for none.", valueName: "part"))
+  var averaging: Double?
+
+  func kind() throws -> Optimizer.Kind {
+    if let momentum, !(0..<1).contains(momentum) { throw RNNError(.usage, "--momentum is from 0 to below 1, not \(momentum)") }
+    switch optimizer {
+    case .adam, .adamw:
+      if momentum != nil { throw RNNError(.usage, "--momentum is for sgd and rmsprop; \(optimizer.rawValue) has its own") }
+      return optimizer == .adam ? .adam() : .adamW()
+    case .sgd: return .sgd(momentum: momentum ?? 0)
+    case .rmsprop: return .rmsProp(momentum: momentum ?? 0)
+    }
+  }
+}
+
+struct BudgetOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Read the text so many times.", valueName: "n"))
+  var epochs: Int?
+
+  @Option(help: ArgumentHelp("Move the weights so many times.", valueName: "n"))
+  var steps: Int?
+
+  @Option(help: ArgumentHelp("Train so long: 90s, 10m, 1.5h; time before an interruption counts.", valueName: "time"))
+  var time: DurationArgument?
+
+  var budget: Budget? { epochs.map { .epochs($0) } ?? steps.map { .steps($0) } ?? time.map { .time($0.seconds) } }
+
+  func validate() throws {
+    if [epochs != nil, steps != nil, time != nil].count(where: \.self) > 1 {
+      throw ValidationError("--epochs, --steps and --time exclude each other")
+    }
+  }
+}
+
+struct RunOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("All that is drawn at random follows from this number.", valueName: "n"))
+  var seed: UInt64 = 1
+
+  @Flag(help: "Go on from the checkpoint beside the model.")
+  var resume = false
+
+  @Flag(help: "Begin anew, whatever checkpoint there is.")
+  var fresh = false
+
+  @Option(help: ArgumentHelp("The time between two checkpoints. (default: 15s)", valueName: "time"))
+  var checkpointEvery: DurationArgument?
+
+  @Flag(help: "No progress on standard error.")
+  var quiet = false
+
+  var start: TextTrainer.Start { resume ? .resume : fresh ? .fresh : .new }
+
+  func validate() throws {
+    if resume, fresh { throw ValidationError("--resume and --fresh exclude each other") }
+  }
+}
