@@ -85,7 +85,7 @@ extension RecurrentStack {
           result[key] = try tensor("\(name).weight_hr_l\(layer)", shape)
           continue
         }
-        if let gate = layout.separateBias.first(where: { $0.value == parameter.name })?.key {
+        if !parameter.isMatrix, let gate = layout.separateBias.first(where: { $0.value == parameter.name })?.key {
           let begin = (layout.gates.firstIndex(of: gate) ?? 0) * hidden
           result[key] = Tensor(second[begin..<begin + hidden], shape: shape)
           continue
