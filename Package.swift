@@ -4,6 +4,10 @@ import PackageDescription
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let strictC: [CSetting] = [.treatAllWarnings(as: .error)]
 
+/// All that `RNN` re-exports. Whoever imports only `RNN` names these too: the build system looks no further than the named
+/// modules when it decides what to compile again, and code compiled for a type's old layout crashes.
+let modules: [Target.Dependency] = ["RNN", "RNNTasks", "RNNData", "RNNTraining", "RNNLayers", "RNNCells", "RNNTensor"]
+
 /// The modules in the order in which they may import each other: each sees only those before it.
 let package = Package(
   name: "swift-rnn",
@@ -30,20 +34,22 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "rnn-tool",
-      dependencies: ["RNN", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: modules + [.product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
 
     .target(
-      name: "RNNTestSupport", dependencies: ["RNN"], path: "Tests/RNNTestSupport", swiftSettings: strict),
-    .testTarget(name: "CRNNKernelsTests", dependencies: ["CRNNKernels", "RNNTestSupport"], swiftSettings: strict),
-    .testTarget(name: "RNNTensorTests", dependencies: ["RNNTestSupport"], swiftSettings: strict),
-    .testTarget(name: "RNNCellsTests", dependencies: ["RNNTestSupport"], swiftSettings: strict),
-    .testTarget(name: "RNNLayersTests", dependencies: ["RNNTestSupport"], swiftSettings: strict),
+      name: "RNNTestSupport", dependencies: modules, path: "Tests/RNNTestSupport", swiftSettings: strict),
     .testTarget(
-      name: "RNNTrainingTests", dependencies: ["RNNTestSupport"], resources: [.copy("Fixtures")], swiftSettings: strict),
-    .testTarget(name: "RNNDataTests", dependencies: ["RNNTestSupport"], swiftSettings: strict),
-    .testTarget(name: "RNNTasksTests", dependencies: ["RNNTestSupport"], swiftSettings: strict),
-    .testTarget(name: "RNNToolTests", dependencies: ["RNNTestSupport", "rnn-tool"], swiftSettings: strict),
+      name: "CRNNKernelsTests", dependencies: modules + ["CRNNKernels", "RNNTestSupport"], swiftSettings: strict),
+    .testTarget(name: "RNNTensorTests", dependencies: modules + ["RNNTestSupport"], swiftSettings: strict),
+    .testTarget(name: "RNNCellsTests", dependencies: modules + ["RNNTestSupport"], swiftSettings: strict),
+    .testTarget(name: "RNNLayersTests", dependencies: modules + ["RNNTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "RNNTrainingTests", dependencies: modules + ["RNNTestSupport"], resources: [.copy("Fixtures")],
+      swiftSettings: strict),
+    .testTarget(name: "RNNDataTests", dependencies: modules + ["RNNTestSupport"], swiftSettings: strict),
+    .testTarget(name: "RNNTasksTests", dependencies: modules + ["RNNTestSupport"], swiftSettings: strict),
+    .testTarget(name: "RNNToolTests", dependencies: modules + ["RNNTestSupport", "rnn-tool"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static _Atomic(int) selected = -1;
+static _Atomic(int) best_known = -1;
+/// A choice of this thread's own; others go on with theirs.
+static _Thread_local int selected = -1;
 
 bool rnn_isa_available(rnn_isa isa) {
   switch (isa) {
@@ -33,7 +35,8 @@ const char *rnn_isa_name(rnn_isa isa) {
 }
 
 rnn_isa rnn_isa_current(void) {
-  int isa = atomic_load_explicit(&selected, memory_order_relaxed);
+  if (selected >= 0) return (rnn_isa)selected;
+  int isa = atomic_load_explicit(&best_known, memory_order_relaxed);
   if (isa >= 0) return (rnn_isa)isa;
   // Several threads may find the same answer; they store the same value.
   const char *wish = getenv("RNN_ISA");
@@ -45,13 +48,13 @@ rnn_isa rnn_isa_current(void) {
     if (!found) { best = order[i]; found = true; }
     if (wish && strcmp(wish, rnn_isa_name(order[i])) == 0) { best = order[i]; break; }
   }
-  atomic_store_explicit(&selected, (int)best, memory_order_relaxed);
+  atomic_store_explicit(&best_known, (int)best, memory_order_relaxed);
   return best;
 }
 
 bool rnn_isa_select(rnn_isa isa) {
   if (!rnn_isa_available(isa)) return false;
-  atomic_store_explicit(&selected, (int)isa, memory_order_relaxed);
+  selected = (int)isa;
   return true;
 }
 

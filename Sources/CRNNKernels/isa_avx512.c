@@ -1,6 +1,7 @@
 // The kernels for AVX-512: 16 lanes, 32 registers.
 #if defined(__x86_64__)
 #include "kernel_table.h"
+#include <immintrin.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

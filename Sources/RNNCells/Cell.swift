@@ -40,7 +40,7 @@ public struct Cell: Hashable, Sendable {
     do {
       try self.init(checking: name, state: state, inputs: inputs, output: output, equations)
     } catch {
-      preconditionFailure(error.message)
+      fatalError(error.message)
     }
   }
 
@@ -64,7 +64,9 @@ public struct Cell: Hashable, Sendable {
   }
 
   /// The graph of the named values: one for each state, and one for the output.
-  static func finish(_ builder: GraphBuilder, name: String, values: [String: Int], output: String?) throws(RNNError) -> Graph {
+  static func finish(
+    _ builder: GraphBuilder, name: String, values: [String: Int], output: String?, outputSize: Size? = nil
+  ) throws(RNNError) -> Graph {
     let output = output ?? builder.states[0].name
     var next: [Int] = []
     for state in builder.states {
@@ -77,7 +79,7 @@ public struct Cell: Hashable, Sendable {
     for value in values.keys.sorted() where value != output && !builder.states.contains(where: { $0.name == value }) {
       throw RNNError(.usage, "the cell \(name): \(value) is neither a state nor the output")
     }
-    return try builder.finish(cell: name, next: next, output: node)
+    return try builder.finish(cell: name, next: next, output: node, outputSize: outputSize).inCanonicalOrder()
   }
 }
 

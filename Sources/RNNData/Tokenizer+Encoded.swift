@@ -32,7 +32,9 @@ extension Tokenizer {
     let head = Kind.characters.rawValue + ":"
     guard encoded.utf8.starts(with: head.utf8) else {
       throw RNNError(
-        .badData, "‘\(String(encoded.prefix(40)))’ is not a tokenizer: expected ‘bytes’ or ‘characters:’ with code points")
+        .badData,
+        "‘\(String(encoded.unicodeScalars.prefix(40)))’ is not a tokenizer: "
+          + "expected ‘bytes’ or ‘characters:’ with code points")
     }
     var scalars: [Unicode.Scalar] = []
     var smallest: UInt32 = 0
@@ -51,7 +53,10 @@ extension Tokenizer {
     self.init(ascending: scalars)
   }
 
-  private static func codePoints(_ item: Substring.UTF8View, atLeast smallest: UInt32) throws(RNNError) -> ClosedRange<UInt32> {
+  /// The code points of one item of the list: one of them, or a range.
+  private static func codePoints(
+    _ item: Substring.UTF8View, atLeast smallest: UInt32
+  ) throws(RNNError) -> ClosedRange<UInt32> {
     let bounds = item.split(separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
     var values: [UInt32] = []
     for bound in bounds {

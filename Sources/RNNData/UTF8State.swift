@@ -100,7 +100,7 @@ extension UTF8State {
     guard isGood else {
       throw RNNError(
         .badData,
-        "‘\(String(encoded.prefix(20)))’ is not the beginning of a UTF-8 character: expected up to three bytes in "
+        "‘\(String(encoded.unicodeScalars.prefix(20)))’ is not the beginning of a UTF-8 character: expected up to three bytes in "
           + "lower-case hexadecimal, such as e282")
     }
   }

@@ -106,7 +106,7 @@ extension Tensor {
     return Tensor(shape: shape, writing: { sums in
       withPointer { source in
         // Threads share out the columns, never the rows: each sum stays one chain.
-        Threads.blocks(of: n, size: max(64, Threads.blockSize / max(rows, 1) / 64 * 64)) { block in
+        Threads.blocks(of: n, size: max(Threads.leastColumns, Threads.blockSize / max(rows, 1))) { block in
           let j = block.lowerBound
           rnn_column_sums(source + j, n, Int32(rows), Int32(block.count), sums + j, false)
         }

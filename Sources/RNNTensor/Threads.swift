@@ -43,6 +43,9 @@ public enum Threads {
   /// Numbers in one block of an element-wise loop: enough work to be worth a thread's attention, small enough to share out.
   package static let blockSize = 1 << 14
 
+  /// Columns in the narrowest block where columns are shared out: fewer would touch too many pages for too few numbers.
+  package static let leastColumns = 128
+
   private struct Work {
     let body: (Int) -> Void
   }

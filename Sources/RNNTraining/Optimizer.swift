@@ -41,6 +41,7 @@ public struct Optimizer: Sendable {
   public var decaysVectors: Bool
   /// The steps taken so far.
   public private(set) var steps: Int
+  private let momentCount: Int
   private var first = Weights()
   private var second = Weights()
 
@@ -55,6 +56,7 @@ public struct Optimizer: Sendable {
       self.weightDecay = 0
     }
     self.decaysVectors = decaysVectors
+    momentCount = kind.momentNames.count
     steps = 0
   }
 
@@ -90,7 +92,6 @@ public struct Optimizer: Sendable {
   ) {
     steps += 1
     let update = Update(kind: kind, scale: gradientScale, rate: learningRate, decay: weightDecay, step: steps)
-    let momentCount = kind.momentNames.count
     for i in 0..<gradient.count {
       let name = gradient.names[i]
       let shape = gradient.tensors[i].shape

@@ -52,7 +52,7 @@ private let entries: [Entry] = [
   Entry(name: "tanh", shapes: [[2, 5]], largeShapes: [[200, 501]]) { [tanh($0[0])] },
   Entry(name: "sigmoid", shapes: [[2, 5]], largeShapes: [[200, 501]]) { [sigmoid($0[0])] },
   Entry(name: "relu", shapes: [[2, 5]], largeShapes: [[200, 501]], kink: 0.1) { [relu($0[0])] },
-  Entry(name: "reshape", shapes: [[2, 6]], largeShapes: [[20, 60]]) { [$0[0].reshaped([3, 4])] },
+  Entry(name: "reshape", shapes: [[2, 6]], largeShapes: [[20, 60]]) { [$0[0].reshaped([$0[0].shape[1], $0[0].shape[0]])] },
   Entry(name: "slice", shapes: [[3, 4, 2]], largeShapes: [[30, 40, 20]]) {
     [$0[0].slice(axis: 1, 1..<3), $0[0].slice(axis: 0, 2..<3), $0[0].slice(axis: 2, 0..<1)]
   },

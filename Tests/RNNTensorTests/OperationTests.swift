@@ -118,6 +118,10 @@ import Testing
     let y = dropout(ones, rate: 0.5, tag: 1, key: key, perSequence: true)
     let first = y.slice(axis: 0, 0..<1).value
     for t in 1..<6 { #expect(y.slice(axis: 0, t..<t + 1).value == first) }
+    // Also when the sequence goes on in another piece.
+    var later = key
+    later.time = 6
+    #expect(dropout(ones, rate: 0.5, tag: 1, key: later, perSequence: true).value == y.value)
     let rows = Variable(first).reshaped([5, 64]).split(axis: 0, Array(repeating: 1, count: 5)).map(\.value.values)
     #expect(Set(rows).count == 5)
   }

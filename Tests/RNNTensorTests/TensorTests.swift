@@ -119,6 +119,12 @@ import Testing
     #expect(Set(numbers).count == 20)
   }
 
+  /// The known answer of Random123 for a key and a counter of zeros: the seed is the one that makes our key zero.
+  @Test func drawsAreTheKnownAnswer() {
+    var random = Philox(seed: 0x9E37_79B9_7F4A_7C15)
+    #expect([random.next(), random.next()] == [0xE169_C58D_6627_E8D5, 0x9B00_DBD8_BC57_AC4C])
+  }
+
   @Test func seedsAndStreamsDiffer() {
     var a = Philox(seed: 1), b = Philox(seed: 2), c = Philox(seed: 1, stream: 1)
     #expect(Set([a.next(), b.next(), c.next()]).count == 3)

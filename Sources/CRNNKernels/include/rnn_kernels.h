@@ -26,7 +26,8 @@ typedef enum { RNN_ISA_PLAIN = 0, RNN_ISA_AVX2 = 1, RNN_ISA_AVX512 = 2, RNN_ISA_
 rnn_isa rnn_isa_current(void);
 /// Whether this processor can run `isa`.
 bool rnn_isa_available(rnn_isa isa);
-/// Selects another instruction set; false if this processor lacks it. Packed matrices must be packed anew. For tests.
+/// Selects another instruction set for the kernels that this thread calls; false if this processor lacks it. Packed
+/// matrices must be packed anew. For tests.
 bool rnn_isa_select(rnn_isa isa);
 const char *rnn_isa_name(rnn_isa isa);
 

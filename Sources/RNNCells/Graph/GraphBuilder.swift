@@ -36,6 +36,10 @@ final class GraphBuilder {
     for i in states.indices where states.firstIndex(where: { $0.name == states[i].name }) != i {
       fail("the state \(states[i].name) is declared twice")
     }
+    for name in inputs + states.map(\.name) where !EquationNames.isValue(name) {
+      fail("“\(name)” can't be the name of a state or an input: use letters and digits, not ending in _t, and not “\(EquationNames.step)”")
+    }
+    for state in states where state.size == .scalar { fail("the state \(state.name) needs units; a size of one number is not known") }
   }
 
   func fail(_ message: String) { if failure == nil { failure = message } }
@@ -107,7 +111,7 @@ final class GraphBuilder {
   private func parameter(_ name: String, matrix: Bool) -> Int {
     let key = (matrix ? "W." : "b.") + name
     if let index = parameterIndex[key] { return index }
-    if name.isEmpty { fail("a parameter needs a name after \(matrix ? "W" : "b")") }
+    if !EquationNames.isParameter(name) { fail("“\(name)” can't be the name of a parameter after \(matrix ? "W" : "b"): use letters and digits") }
     parameters.append(ParameterRecord(name: name, rows: newSize(), columns: matrix ? newSize() : nil))
     parameterIndex[key] = parameters.count - 1
     return parameters.count - 1
@@ -166,8 +170,14 @@ final class GraphBuilder {
     return false
   }
 
-  /// A short name for a node in a message: its parameters, or its operation.
-  private func describe(_ node: Int) -> String {
+  /// A short name for a node in a message: its parameters, or its operation. Shared values would repeat without end, so
+  /// it stays on the surface.
+  private func describe(_ node: Int, depth: Int = 2) -> String {
+    if depth == 0 { return "…" }
+    return described(node, depth)
+  }
+
+  private func described(_ node: Int, _ depth: Int) -> String {
     switch nodes[node].operation {
     case .product(let p): "W.\(parameters[p].name)·…"
     case .vector(let p): "b.\(parameters[p].name)"
@@ -175,7 +185,7 @@ final class GraphBuilder {
     case .input(let i): inputs[i]
     default:
       nodes[node].operands.isEmpty
-        ? "\(nodes[node].operation)" : "\(nodes[node].operation)(\(nodes[node].operands.map(describe).joined(separator: ", ")))"
+        ? "\(nodes[node].operation)" : "\(nodes[node].operation)(\(nodes[node].operands.map { describe($0, depth: depth - 1) }.joined(separator: ", ")))"
     }
   }
 
@@ -184,13 +194,19 @@ final class GraphBuilder {
   /// The graph that computes `next` and `output`, without what neither needs.
   ///
   /// Throws `.usage` naming the parameter or state when a size stays free or conflicts.
-  func finish(cell: String, next: [Int], output: Int) throws(RNNError) -> Graph {
+  ///
+  /// - Parameter outputSize: the size of the output, where nothing else says it.
+  func finish(cell: String, next: [Int], output: Int, outputSize: Size? = nil) throws(RNNError) -> Graph {
     for (state, node) in zip(states, next) {
       // A state may be set to one number; it is then the same in every unit.
       guard nodes[node].size != Self.scalar else { continue }
       unify(nodes[node].size, sizeClass(state.size), "the new value of the state \(state.name) (\(describe(node)))")
     }
-    if nodes[output].size == Self.scalar { fail("the output is a single number; it must be a vector of units") }
+    if nodes[output].size == Self.scalar {
+      fail("the output is a single number; it must be a vector of units")
+    } else if let outputSize {
+      unify(nodes[output].size, sizeClass(outputSize), "the output")
+    }
     if let failure { throw RNNError(.usage, "the cell \(cell): \(failure)") }
 
     var isUsed = [Bool](repeating: false, count: nodes.count)

@@ -52,7 +52,8 @@ extension LanguageModel {
   /// Throws `.noInput` if the file can't be opened, and `.badData` if it isn't a language model or is damaged, saying where.
   public init(contentsOf path: String) throws(RNNError) { try self.init(Safetensors(contentsOf: path), source: path) }
 
-  init(_ file: Safetensors, source: String) throws(RNNError) {
+  /// The model in a file's content; `source` is its name in messages.
+  public init(_ file: Safetensors, source: String) throws(RNNError) {
     func bad(_ message: String) -> RNNError { RNNError(.badData, "\(source): \(message)") }
     func metadata(_ key: String) throws(RNNError) -> String {
       guard let text = file.metadata[key] else { throw bad("there is no “\(key)” in its metadata; is it a model of this program?") }

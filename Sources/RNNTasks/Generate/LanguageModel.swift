@@ -92,7 +92,7 @@ public struct LanguageModel: Sendable {
   private static let embeddingMask: UInt32 = 1000, outputMask: UInt32 = 1001
 
   /// Logits `[T, B, V]` for the tokens `[T · B]` read, and the states after them.
-  func logits(
+  package func logits(
     _ tokens: [Int32], length: Int, rows: Int, _ weights: TapedWeights, initial: RecurrentStack.States?, key: DropoutKey?
   ) -> (logits: Variable, states: RecurrentStack.States) {
     let rate = Float(architecture.dropout)

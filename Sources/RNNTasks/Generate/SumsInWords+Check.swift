@@ -28,7 +28,7 @@ extension SumsInWords {
       report.wellFormed += 1
       let isRight = sum.a + sum.b == sum.result
       if isRight { report.right += 1 }
-      if sum.a <= largest, sum.b <= largest, !isHeldOut(sum.a, sum.b) {
+      if sum.a <= largest, sum.b <= largestAdded, !isHeldOut(sum.a, sum.b) {
         report.copies += 1
       } else if isRight {
         report.rightAndNew += 1

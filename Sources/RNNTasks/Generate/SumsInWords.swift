@@ -1,18 +1,25 @@
 import RNNTensor
 
 /// Text that a model can't get right by heart: sums in English words, one a line, such as
-/// `forty-two plus seventeen equals fifty-nine`.
+/// `forty-seven plus eight equals fifty-five`.
 ///
-/// A fifth of the pairs of numbers, chosen once and for all, never occurs in the training text, in neither order. A right sum
-/// of such a pair was therefore worked out.
+/// A fifth of the pairs of numbers, chosen once and for all, never occurs in the training text, in neither order. A
+/// right sum of such a pair was therefore worked out. By default the second number has one digit: a small network finds
+/// the rule of such sums, carry included, from far less text than that of two long numbers.
 public struct SumsInWords: Sendable, Hashable {
-  /// Both numbers of a sum are in 0...largest.
+  /// The first number of a sum is in 0...largest.
   public let largest: Int
+  /// The second number of a sum is in 0...largestAdded.
+  public let largestAdded: Int
 
-  /// - Parameter largest: 1...499, so that every sum has words.
-  public init(largest: Int = 99) {
+  /// - Parameters:
+  ///   - largest: the largest first number, 1...499, so that every sum has words.
+  ///   - largestAdded: the largest second number, 1...499.
+  public init(largest: Int = 99, largestAdded: Int = 9) {
     precondition((1...499).contains(largest), "\(largest) is not in 1...499")
+    precondition((1...499).contains(largestAdded), "\(largestAdded) is not in 1...499")
     self.largest = largest
+    self.largestAdded = largestAdded
   }
 
   /// Whether a pair is kept out of the training text, as the same numbers in the other order are.
@@ -30,7 +37,7 @@ public struct SumsInWords: Sendable, Hashable {
 
   /// All pairs, held out or not, in order.
   public func pairs(heldOut: Bool) -> [(Int, Int)] {
-    (0...largest).flatMap { a in (0...largest).map { (a, $0) } }.filter { isHeldOut($0, $1) == heldOut }
+    (0...largest).flatMap { a in (0...largestAdded).map { (a, $0) } }.filter { isHeldOut($0, $1) == heldOut }
   }
 
   /// A training text of `lines` lines: all pairs that are not held out, shuffled, again and again.

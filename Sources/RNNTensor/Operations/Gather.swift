@@ -31,7 +31,7 @@ public func gather(_ table: Variable, _ ids: [Int32], shape: [Int]) -> Variable 
     result.withMutablePointer { z in
       gradient.withPointer { g in
         // Each thread takes columns and walks over all ids, so a row's sum is one chain in the order of the ids.
-        Threads.blocks(of: n, size: max(32, Threads.blockSize / max(ids.count, 1))) { block in
+        Threads.blocks(of: n, size: max(Threads.leastColumns, Threads.blockSize / max(ids.count, 1))) { block in
           for (i, id) in ids.enumerated() where id >= 0 {
             rnn_add_scaled(1, g + i * n + block.lowerBound, z + Int(id) * n + block.lowerBound, block.count)
           }

@@ -92,7 +92,7 @@ extension Files {
   }
 
   /// Writes all bytes; the error number if that fails.
-  private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
+  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
     bytes.withUnsafeBytes { source in
       var written = 0
       while written < source.count {

@@ -207,10 +207,12 @@ extension Safetensors.Entry {
 
   /// The elements as they lie in memory: every machine this package runs on is little-endian, as the format is.
   fileprivate func append(to bytes: inout [UInt8]) {
+    // Appended as bytes of a typed buffer: of a raw one they would be appended one by one.
+    func append(_ source: UnsafeRawBufferPointer) { source.withMemoryRebound(to: UInt8.self) { bytes += $0 } }
     switch self {
-    case .float(let tensor): tensor.withUnsafeBufferPointer { bytes += UnsafeRawBufferPointer($0) }
-    case .double(let values, _): values.withUnsafeBytes { bytes += $0 }
-    case .integer(let values, _): values.withUnsafeBytes { bytes += $0 }
+    case .float(let tensor): tensor.withUnsafeBufferPointer { append(UnsafeRawBufferPointer($0)) }
+    case .double(let values, _): values.withUnsafeBytes(append)
+    case .integer(let values, _): values.withUnsafeBytes(append)
     case .byte(let values, _): bytes += values
     }
   }
@@ -218,10 +220,14 @@ extension Safetensors.Entry {
   /// The elements in `data`, of which there are as many as `shape` says.
   fileprivate init(_ data: ArraySlice<UInt8>, _ type: SafetensorsType, _ shape: [Int]) {
     switch type {
-    case .float32: self = .float(Self.floats(data, shape, as: UInt32.self) { Float(bitPattern: $0) })
-    case .float16: self = .float(Self.floats(data, shape, as: UInt16.self, Self.fromHalf))
+    case .float32:
+      self = .float(
+        data.withUnsafeBytes { source in
+          Tensor(shape: shape) { UnsafeMutableRawBufferPointer($0).copyMemory(from: source) }
+        })
+    case .float16: self = .float(Tensor(Self.words(data, as: UInt16.self).map(Self.fromHalf), shape: shape))
     case .bfloat16:
-      self = .float(Self.floats(data, shape, as: UInt16.self) { Float(bitPattern: UInt32($0) << 16) })
+      self = .float(Tensor(Self.words(data, as: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }, shape: shape))
     case .float64: self = .double(Self.words(data, as: UInt64.self).map { Double(bitPattern: $0) }, shape: shape)
     case .int64: self = .integer(Self.words(data, as: Int64.self), shape: shape)
     case .int32: self = .integer(Self.words(data, as: Int32.self).map { Int64($0) }, shape: shape)
@@ -233,19 +239,6 @@ extension Safetensors.Entry {
     let size = MemoryLayout<Word>.size
     return data.withUnsafeBytes { source in
       (0..<source.count / size).map { Word(littleEndian: source.loadUnaligned(fromByteOffset: $0 * size, as: Word.self)) }
-    }
-  }
-
-  private static func floats<Word: FixedWidthInteger>(
-    _ data: ArraySlice<UInt8>, _ shape: [Int], as: Word.Type, _ value: (Word) -> Float
-  ) -> Tensor {
-    let size = MemoryLayout<Word>.size
-    return data.withUnsafeBytes { source in
-      Tensor(shape: shape) { target in
-        for i in target.indices {
-          target[i] = value(Word(littleEndian: source.loadUnaligned(fromByteOffset: i * size, as: Word.self)))
-        }
-      }
     }
   }
 

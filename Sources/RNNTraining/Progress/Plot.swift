@@ -1,6 +1,6 @@
 /// Curves as text for a terminal: the loss over the steps, training and validation in one picture.
 ///
-///     print(Plot([.init("training", losses), .init("validation", points)]).text)
+///     print(Plot([.init("training", values: losses), .init("validation", points: measured)]).text)
 ///
 /// The first series is a line in braille dots (two across and four down in each character); the others are marks,
 /// `o`, `x` and `+`, so that they can be told apart without colour.
@@ -11,14 +11,14 @@ public struct Plot: Sendable {
     /// The points from left to right. Where a number is not finite nothing is drawn, and a line is interrupted.
     public var points: [(x: Double, y: Double)]
 
-    public init(_ name: String, _ points: [(x: Double, y: Double)]) {
+    public init(_ name: String, points: [(x: Double, y: Double)]) {
       self.name = name
       self.points = points
     }
 
     /// Values at 1, 2, 3 …
-    public init(_ name: String, _ values: [Double]) {
-      self.init(name, values.enumerated().map { (x: Double($0.offset + 1), y: $0.element) })
+    public init(_ name: String, values: [Double]) {
+      self.init(name, points: values.enumerated().map { (x: Double($0.offset + 1), y: $0.element) })
     }
   }
 
@@ -40,11 +40,11 @@ public struct Plot: Sendable {
       return "nothing to plot: no finite numbers\n"
     }
     let rows = max(height, 3)
-    // As many labels as there is room for: one in four lines, one in sixteen columns.
-    let yTicks = vertical.ticks(atMost: max(rows / 4, 1) + 1)
+    // As many labels as there is room for: one in three lines, one in twelve columns.
+    let yTicks = vertical.ticks(atMost: rows / 3 + 1)
     let margin = yTicks.map(\.label.count).max() ?? 0
     let columns = max(width - margin - 3, 8)
-    let xTicks = horizontal.ticks(atMost: max(columns / 16, 1) + 1)
+    let xTicks = horizontal.ticks(atMost: columns / 12 + 1)
 
     var canvas = Canvas(columns: columns, rows: rows)
     for (index, series) in series.enumerated() {
@@ -139,7 +139,7 @@ private struct Axis {
 
   /// Round numbers (1, 2 or 5 times a power of ten apart) within the range, with their labels.
   func ticks(atMost count: Int) -> [(value: Double, label: String)] {
-    let wanted = (upper - lower) / Double(max(count, 1))
+    let wanted = (upper - lower) / Double(count)
     // The smallest round step not below the wanted one, as step · 10^exponent.
     var exponent = 0
     var power = 1.0

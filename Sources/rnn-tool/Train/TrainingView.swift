@@ -102,8 +102,8 @@ struct TrainingView {
     reporter.message("\nloss in nats per token over the steps")
     reporter.message(
       Plot([
-        .init("training", history.map { (x: Double($0.step), y: $0.training) }),
-        .init("validation", history.map { (x: Double($0.step), y: $0.validation) }),
+        .init("training", points: history.map { (x: Double($0.step), y: $0.training) }),
+        .init("validation", points: history.map { (x: Double($0.step), y: $0.validation) }),
       ]).text)
   }
 }
