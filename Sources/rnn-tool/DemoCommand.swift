@@ -5,7 +5,7 @@ struct Demo: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Teach a network to add, in words, and ask it sums it never saw. Takes less than two minutes.",
     discussion: """
-      The text is made by the program: sums such as “forty-two plus seventeen equals fifty-nine”. A fifth of all pairs of \
+      The text is made by the program: sums such as “forty-two plus seventeen equals fifty-nine”, of numbers below fifty. A fifth of all pairs of \
       numbers never occurs in it. The network learns to write such lines, letter by letter; then it writes until there are \
       200 different sums that were not in the text, and the program counts how many are right. Ends with exit code 1 if \
       fewer than 95% are.

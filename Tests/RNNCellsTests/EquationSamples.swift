@@ -2,45 +2,15 @@ import RNNTestSupport
 
 /// Cells as users write them, with everything that equations may say.
 enum EquationSamples {
-  static let cells: [Cell] = [minGRU, independent, rglru, slstm, multiplicative, clockwork, attentive, masked, functions, aliases, names, deep]
+  static let cells: [Cell] = TestCells.all + [multiplicative, clockwork, declared, attentive, masked, functions, aliases, names, deep]
 
-  static let minGRU = Cell("min-gru", state: "h") { x, s, W, b in
-    let z = sigmoid(W.xz * x)
-    return ["h": (1 - z) * s.h + z * (W.xh * x)]
-  }
-
-  static let independent = Cell("indrnn", state: "h") { x, s, W, b in
-    ["h": relu(W.xh * x + b.u * s.h + b.h)]
-  }
-
-  static let rglru = Cell("rg-lru", state: "h") { x, s, W, b in
-    let r = sigmoid(W.xr * x + b.r)
-    let i = sigmoid(W.xi * x + b.i)
-    let a = exp(-8 * softplus(b.a) * r)
-    return ["h": a * s.h + sqrt(1 - a * a) * (i * (W.xv * x))]
-  }
-
-  static let slstm = Cell(
-    "slstm", state: "h", "c", Cell.State("n", initial: .constant(1)), Cell.State("m", initial: .constant(-0.5))
-  ) { x, s, W, b in
-    let i = W.xi * x + W.hi * s.h + b.i
-    let f = W.xf * x + W.hf * s.h + b.f
-    let z = tanh(W.xz * x + W.hz * s.h + b.z)
-    let o = sigmoid(W.xo * x + W.ho * s.h + b.o)
-    let m = max(f + s.m, i)
-    let e = exp(i - m), k = exp(f + s.m - m)
-    let c = k * s.c + e * z
-    let n = k * s.n + e
-    return ["h": o * (c / n), "c": c, "n": n, "m": m]
-  }
-
-  static let multiplicative = Cell("mlstm", state: "h", "c") { x, s, W, b in
+  static let multiplicative = Cell("mlstm", state: "h", "c", "m") { x, s, W, b in
     let m = (W.xm * x) * (W.hm * s.h)
     let i = sigmoid(W.xi * x + W.mi * m + b.i)
     let f = sigmoid(W.xf * x + W.mf * m + b.f)
     let g = tanh(W.xg * x + W.mg * m + b.g)
     let c = f * s.c + i * g
-    return ["h": sigmoid(W.xo * x + W.mo * m + b.o) * tanh(c), "c": c]
+    return ["h": sigmoid(W.xo * x + W.mo * m + b.o) * tanh(c), "c": c, "m": m]
   }
 
   static let clockwork = Cell("clockwork", state: "h", "c") { x, s, W, b in
@@ -49,11 +19,20 @@ enum EquationSamples {
     return ["h": isDue * h + (1 - isDue) * s.h, "c": s.h]
   }
 
+  static let declared = Cell(
+    "declared", state: "h", "c", Cell.State("n", initial: .constant(1)), Cell.State("m", size: .projection, initial: .constant(-0.5))
+  ) { x, s, W, b in
+    let i = W.xi * x + W.hi * s.h + b.i
+    let f = W.xf * x + W.hf * s.h
+    let c = exp(i) * s.c + f
+    return ["h": sigmoid(f) * c, "c": c / s.n, "n": exp(i) * s.n + W.mh * s.m, "m": W.cm * c]
+  }
+
   static let attentive = Cell(
     "attentive", state: Cell.State("h", size: .projection), "c", inputs: ["u", "context"], output: "y"
   ) { x, s, W, b in
     let g = tanh(W.ug * x + W.cg * s.context + W.hg * s.h + b.g)
-    let y = stopGradient(min(g, s.c)) + W.again * (W.down * g)
+    let y = stopGradient(min(g, s.c)) + W.again * (s.h - W.down * g)
     return ["h": W.gp * g, "c": 0.5 * s.c + g, "y": y]
   }
 

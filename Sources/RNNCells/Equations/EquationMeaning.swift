@@ -17,9 +17,9 @@ struct EquationMeaning {
   /// The name that the text gives the cell, and its graph. Throws `.usage`.
   static func cell(_ text: String, name: String?) throws(RNNError) -> (name: String, graph: Graph) {
     let program = try EquationParser.parse(text)
-    let name = name ?? program.cellName ?? "custom"
     var meaning = try EquationMeaning(program)
-    return (name, try meaning.graph(name))
+    let graph = try meaning.graph(name ?? program.cellName ?? EquationNames.custom)
+    return (name ?? program.cellName ?? Cell.usualName(of: graph), graph)
   }
 
   private init(_ program: EquationProgram) throws(RNNError) {
@@ -57,8 +57,14 @@ struct EquationMeaning {
       switch syntax {
       case .number: break
       case .word(let word, _, _):
-        guard word.dottedMatrix == nil, !inputs.contains(word.name), all.contains(word.name) else { return }
-        if word.time == .previous || word.time == .unsaid && !done.contains(word.name) { read.insert(word.name) }
+        let name = word.name
+        guard word.dottedMatrix == nil, !inputs.contains(name) else { return }
+        guard all.contains(name) else {
+          if name.hasSuffix("_t"), all.contains(String(name.dropLast(2))), !done.contains(String(name.dropLast(2))) { read.insert(String(name.dropLast(2))) }
+          return
+        }
+        // `h_t` before its equation is a mistake that is reported where it stands.
+        if word.time == .previous || !done.contains(word.name) { read.insert(word.name) }
       case .negated(let a, _), .squared(let a, _): visit(a)
       case .applied(let a, let b):
         visit(a)
@@ -248,10 +254,14 @@ extension Cell {
   /// `output y`. Without `state`, the states are the assigned names whose previous value is read: `h` first, then the one
   /// assigned last. Without `output`, the output is the assigned value that nothing uses, else the first state.
   ///
-  /// - Parameter name: the cell's name; without one, what the text says after `cell`, else “custom”.
+  /// - Parameter name: the cell's name; without one, what the text says after `cell`, else the name of the built-in cell that
+  ///   it is, else “custom”.
   /// - Throws: `.usage`, with line and column where the text has them.
   public init(equations: String, name: String? = nil) throws(RNNError) {
     let parsed = try EquationMeaning.cell(equations, name: name)
     self.init(name: parsed.name, graph: parsed.graph)
   }
+
+  /// The name of a cell whose text doesn't say it.
+  static func usualName(of graph: Graph) -> String { builtIn.first { $0.graph == graph }?.name ?? EquationNames.custom }
 }

@@ -14,6 +14,18 @@ enum EquationNames {
     }
   }
 
+  static let maximumCellBytes = 64
+
+  /// Whether a cell's name can stand in a text: one line without what would end it.
+  static func isCell(_ name: String) -> Bool {
+    guard let first = name.first, let last = name.last, name.utf8.count <= maximumCellBytes else { return false }
+    let isPlain = name.unicodeScalars.allSatisfy { !";#".unicodeScalars.contains($0) && $0.value >= 0x20 && $0.value != 0x7f }
+    return isPlain && first != "=" && !first.isWhitespace && !last.isWhitespace
+  }
+
+  /// The name of a cell that has none.
+  static let custom = "custom"
+
   /// The index of the step in the sequence.
   static let step = "step"
 

@@ -39,16 +39,19 @@ struct EquationOutline {
         uses[part] += 1
       }
     }
-    let marks = Self.marks(graph)
     var isNamed = [Bool](repeating: false, count: graph.nodes.count)
-    var depth = [Int](repeating: 0, count: graph.nodes.count)
-    for node in graph.nodes.indices where isShown[node] && !graph.nodes[node].operands.isEmpty {
-      let parts = Self.parts(shapes[node], graph.nodes[node])
-      depth[node] = 1 + (parts.map { isNamed[$0] ? 0 : depth[$0] }.max() ?? 0)
-      let isGate = graph.nodes[node].operation.isActivation && marks[node].hasMatrix && marks[node].letter != nil
-      isNamed[node] = uses[node] > 1 || isGate || depth[node] >= Self.maximumDepth
-    }
     for node in targets where !graph.nodes[node].operands.isEmpty { isNamed[node] = true }
+    var depth = [Int](repeating: 0, count: graph.nodes.count)
+    var marks: [Mark] = []
+    let taken = Set(graph.inputs + graph.states.map(\.name))
+    for (index, node) in graph.nodes.enumerated() {
+      let mark = Mark(node, graph, below: marks, isNamed)
+      marks.append(mark)
+      guard isShown[index], !node.operands.isEmpty else { continue }
+      depth[index] = 1 + (Self.parts(shapes[index], node).map { isNamed[$0] ? 0 : depth[$0] }.max() ?? 0)
+      let isGate = node.operation.isActivation && mark.hasMatrix && mark.letter.map { !taken.contains(String($0)) } == true
+      if uses[index] > 1 || isGate || depth[index] >= Self.maximumDepth { isNamed[index] = true }
+    }
     self.isShown = isShown
     self.uses = uses
     self.isNamed = isNamed
@@ -107,38 +110,30 @@ struct EquationOutline {
 
   // MARK: Letters
 
+  /// What the parameters in a node's own equation say of it.
   private struct Mark {
     var letter: Character?
     var hasMatrix = false
     /// Parameters with different letters.
     var isMixed = false
-  }
 
-  /// What the parameters in each node's sum say of it. An activation ends a sum: its mark is that of what it is applied to,
-  /// but a sum doesn't look into it.
-  private static func marks(_ graph: Graph) -> [Mark] {
-    var marks: [Mark] = []
-    for node in graph.nodes {
-      var mark = Mark()
-      func join(_ other: Mark) {
-        mark.hasMatrix = mark.hasMatrix || other.hasMatrix
-        if other.isMixed || mark.letter != nil && other.letter != nil && mark.letter != other.letter { mark.isMixed = true }
-        mark.letter = mark.isMixed ? nil : mark.letter ?? other.letter
-      }
+    /// A sum has the letters of its terms, but doesn't look into what has a name or an activation of its own. An activation
+    /// has those of the sum that it is applied to.
+    init(_ node: Node, _ graph: Graph, below: [Mark], _ isNamed: [Bool]) {
       switch node.operation {
       case .product(let p), .vector(let p):
-        let letter = graph.parameters[p].name.last
-        mark.letter = letter.flatMap { $0.isLetter ? $0 : nil }
-        mark.isMixed = mark.letter == nil
-        mark.hasMatrix = graph.parameters[p].isMatrix
-      case let operation where operation.isActivation:
-        if !graph.nodes[node.operands[0]].operation.isActivation { mark = marks[node.operands[0]] }
+        letter = graph.parameters[p].name.last.flatMap { $0.isLetter ? $0 : nil }
+        isMixed = letter == nil
+        hasMatrix = graph.parameters[p].isMatrix
       default:
-        for operand in node.operands where !graph.nodes[operand].operation.isActivation { join(marks[operand]) }
+        for operand in node.operands where !isNamed[operand] && !graph.nodes[operand].operation.isActivation {
+          let other = below[operand]
+          hasMatrix = hasMatrix || other.hasMatrix
+          if other.isMixed || letter != nil && other.letter != nil && letter != other.letter { isMixed = true }
+          letter = isMixed ? nil : letter ?? other.letter
+        }
       }
-      marks.append(mark)
     }
-    return marks
   }
 }
 

@@ -86,6 +86,13 @@ struct EquationParser {
   }
 
   private mutating func statement() throws(RNNError) {
+    if current.token == .word(EquationWord(name: "cell")), case .cellName(let name) = ahead(1) {
+      advance()
+      guard EquationNames.isCell(name) else { throw expected("a name of at most \(EquationNames.maximumCellBytes) bytes") }
+      advance()
+      program.cellName = name
+      return
+    }
     guard case .word(let word) = current.token else {
       throw expected("an equation such as h = tanh(W_xh x + W_hh h + b_h)")
     }
@@ -112,27 +119,16 @@ struct EquationParser {
     if count >= Self.maximumNames { throw current.position.error("more than \(Self.maximumNames) \(what)") }
   }
 
-  private static let headers: Set = ["cell", "input", "state", "output"]
+  private static let headers: Set = ["input", "state", "output"]
 
   private mutating func header(_ word: String) throws(RNNError) {
     guard program.assignments.isEmpty else { throw current.position.error("“\(word)” stands before the equations") }
     advance()
     switch word {
-    case "cell": try cellName()
     case "input": try inputs()
     case "state": try states()
     default: try output()
     }
-  }
-
-  private mutating func cellName() throws(RNNError) {
-    var name = ""
-    while current.token != .separator, current.token != .end, name.utf8.count <= 64 {
-      name += current.text
-      advance()
-    }
-    guard name.utf8.count <= 64 else { throw expected("a name of at most 64 bytes after “cell”") }
-    program.cellName = name
   }
 
   private mutating func name(_ what: String) throws(RNNError) -> String {

@@ -5,11 +5,12 @@ extension Cell {
   /// h_t = tanh(W_xh x_t + W_hh h_{t-1} + b_h)
   /// ```
   ///
-  /// ``init(equations:name:)`` reads this back to an equal graph. Lines with `state`, `input` and `output` come first where the
-  /// equations alone don't say them.
+  /// ``init(equations:name:)`` reads this back to an equal cell. Lines with `cell`, `input`, `state` and `output` come first
+  /// where the equations alone don't say them.
   public var equations: String {
     let form = EquationForm(graph)
-    return (form.headers + form.lines(.text)).joined(separator: "\n")
+    let isNamed = name != Cell.usualName(of: graph) && EquationNames.isCell(name)
+    return ((isNamed ? ["cell \(name)"] : []) + form.headers + form.lines(.text)).joined(separator: "\n")
   }
 
   /// The cell's equations in LaTeX, as an `aligned` environment.

@@ -26,6 +26,8 @@ struct EquationWord: Hashable {
 enum EquationToken: Hashable {
   case number(Double)
   case word(EquationWord)
+  /// What stands after `cell`, to the end of its line.
+  case cellName(String)
   case symbol(Character)
   /// A line's end or a semicolon.
   case separator
@@ -62,7 +64,9 @@ struct EquationLexer {
       if token.token == .symbol(")") { brackets = Swift.max(brackets - 1, 0) }
       // Inside brackets a line may end anywhere.
       if token.token == .separator, token.text != ";", brackets > 0 { continue }
+      let isFirst = tokens.last.map { $0.token == .separator } ?? true
       tokens.append(token)
+      if isFirst, token.token == .word(EquationWord(name: "cell")), let name = lexer.cellName() { tokens.append(name) }
       if token.token == .end { return tokens }
     }
   }
@@ -109,10 +113,21 @@ struct EquationLexer {
     throw place.error("\(name) has no meaning in equations")
   }
 
+  /// The rest of a line that began with `cell`; nil if it is an equation of a value named so.
+  private mutating func cellName() -> PlacedToken? {
+    skipBlank()
+    guard let first = current, first != "=", first != ";", !isLineEnd(first) else { return nil }
+    let (start, place) = (next, position)
+    while current.map({ $0 != ";" && $0 != "#" && !isLineEnd($0) }) == true { advance() }
+    let name = text(from: start).drop { $0.isWhitespace }
+    let trimmed = String(name.reversed().drop { $0.isWhitespace }.reversed())
+    return PlacedToken(token: .cellName(trimmed), position: place, text: trimmed)
+  }
+
   private mutating func skipBlank() {
     while let scalar = current {
       if scalar == "#" {
-        while let rest = current, !isLineEnd(rest) { _ = rest; advance() }
+        while current.map({ !isLineEnd($0) }) == true { advance() }
       } else if isLineEnd(scalar) || !scalar.properties.isWhitespace {
         return
       } else {
@@ -169,7 +184,7 @@ struct EquationLexer {
       } else if scalar == ".", ["W", "b", "v"].contains(word.name) {
         advance()
         let start = next
-        while let part = current, EquationNames.isLetter(part) || EquationNames.isDigit(part) || part == "_" { _ = part; advance() }
+        while current.map({ EquationNames.isLetter($0) || EquationNames.isDigit($0) || $0 == "_" }) == true { advance() }
         let name = text(from: start)
         guard EquationNames.isParameter(name) else { throw place.error("a parameter's name is expected after “\(word.name).”") }
         return EquationWord(name: name, dottedMatrix: word.name == "W")

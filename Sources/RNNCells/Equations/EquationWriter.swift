@@ -22,6 +22,14 @@ struct EquationWriter {
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 
+  /// Powers of ten as LaTeX writes them.
+  private func shown(_ value: Double) -> String {
+    let text = number(value)
+    guard notation == .latex, let e = text.firstIndex(of: "e"), let exponent = Int(text[text.index(after: e)...]) else { return text }
+    let factor = text[..<e]
+    return (factor == "1" ? "" : factor + " \\cdot ") + "10^{\(exponent)}"
+  }
+
   // MARK: Brackets
 
   /// How tightly a written expression holds together.
@@ -55,14 +63,14 @@ struct EquationWriter {
   private func written(_ expression: EquationExpression) -> Written {
     switch expression.form {
     case .number(let value):
-      let text = number(value)
+      let text = shown(value)
       return Written(text: text, level: text.hasPrefix("-") ? .signed : .atom)
     case .vector(let values):
-      let list = values.map(number).joined(separator: ", ")
+      let list = values.map(shown).joined(separator: ", ")
       return Written(text: notation == .text ? "[\(list)]" : "\\left[\(list)\\right]", level: .atom)
     case .symbol(let symbol): return Written(text: name(symbol), level: .atom)
     case .product(let p, let transposed, let a):
-      let matrix = name(ofMatrix: parameters[p].name) + (transposed ? (notation == .text ? "ᵀ" : "^\\top") : "")
+      let matrix = name(.matrix(parameters[p].name)) + (transposed ? (notation == .text ? "ᵀ" : "^\\top") : "")
       return Written(text: "\(matrix) \(operand(a, .atom))", level: .applied)
     case .negated(let a):
       let inner = operand(a, .applied)
@@ -97,6 +105,12 @@ struct EquationWriter {
     operand(expression, .power).first?.isNumber == true
   }
 
+  /// A column times a row: what a matrix's gradient is made of.
+  func outerProduct(_ a: EquationExpression, _ b: EquationExpression) -> String {
+    let row = operand(b, .atom)
+    return "\(operand(a, .atom)) " + (notation == .text ? row + "ᵀ" : row + "^\\top")
+  }
+
   // MARK: Functions
 
   private func call(_ function: EquationExpression.Function, _ arguments: [String]) -> String {
@@ -112,6 +126,8 @@ struct EquationWriter {
       case .sigmoid: return "\\sigma\(bracketed(list))"
       case .exp, .log, .tanh, .min, .max: return "\\\(function.rawValue)\(bracketed(list))"
       case .highest: return "\\max\(bracketed(list))"
+      case .dropout where arguments.count > 2:
+        return "\\operatorname{dropout}\(bracketed((arguments.prefix(2) + ["\\mathrm{sequence}"]).joined(separator: ", ")))"
       default: return "\\operatorname{\(function.rawValue)}\(bracketed(list))"
       }
     }
@@ -123,6 +139,8 @@ struct EquationWriter {
     switch symbol {
     case .value(let name, let time): return value(name, self.time(time))
     case .vector(let name, let isAdded): return parameter(isAdded ? "b" : "v", name)
+    case .matrix(let name): return parameter("W", name)
+    case .mask(let tag): return value("mask\(tag + 1)", time(.current))
     case .step: return notation == .text ? EquationNames.step : "\\mathrm{step}"
     case .sum(let gate):
       guard let gate else { return value("a", time(.current)) }
@@ -130,18 +148,13 @@ struct EquationWriter {
     case .gradient(let v): return derivative("L", v)
     case .gradientNow(let v): return derivative("L_" + braced(timeOf(v)), v)
     case .gradientLater(let v): return derivative("L_{>\(timeOf(v))}", v)
-    case .part(let i): return notation == .text ? "d\(i)" : "d_{\(i)}"
+    case .part(let i): return notation == .text ? value("δ\(i)", time(.current)) : "\\delta_{\(i),\(time(.current))}"
     }
   }
 
-  func name(ofMatrix name: String) -> String { parameter("W", name) }
-
-  /// A derivative of the loss by something that is already written.
-  func derivative(_ loss: String, by variable: String) -> String {
-    notation == .text ? "d\(loss)/d\(variable)" : "\\frac{\\partial \(loss)}{\\partial \(variable)}"
+  private func derivative(_ loss: String, _ symbol: EquationSymbol) -> String {
+    notation == .text ? "d\(loss)/d\(name(symbol))" : "\\frac{\\partial \(loss)}{\\partial \(name(symbol))}"
   }
-
-  private func derivative(_ loss: String, _ symbol: EquationSymbol) -> String { derivative(loss, by: name(symbol)) }
 
   private func timeOf(_ symbol: EquationSymbol) -> String {
     if case .value(_, let time) = symbol { return self.time(time) }
@@ -163,15 +176,17 @@ struct EquationWriter {
 
   private func value(_ name: String, _ time: String) -> String {
     if notation == .text { return "\(name)_\(time == "t-1" ? "{t-1}" : time)" }
-    let parts = name.split(separator: "_").map(String.init)
+    var parts = name.split(separator: "_").map(String.init)
+    // A letter and a number, a1, is the letter with an index.
+    if parts.count == 1, let first = name.first, name.count > 1, name.dropFirst().allSatisfy(\.isNumber) {
+      parts = [String(first), String(name.dropFirst())]
+    }
     return "\(letters(parts[0]))_{\((parts.dropFirst().map(letters) + [time]).joined(separator: ","))}"
   }
 
-  /// A name in LaTeX: one letter stands for itself, more are upright.
+  /// A name in LaTeX: one letter or a number stands for itself, more are upright.
   private func letters(_ name: String) -> String {
-    let prefix = name.prefix { $0.isLetter }, digits = name.dropFirst(prefix.count)
-    if prefix.count == 1, digits.allSatisfy({ $0.isNumber }) { return digits.isEmpty ? name : "{\(prefix)_{\(digits)}}" }
-    return "\\mathrm{\(name.split(separator: "_").joined(separator: "\\_"))}"
+    name.count == 1 || name.allSatisfy(\.isNumber) ? name : "\\mathrm{\(name.split(separator: "_").joined(separator: "\\_"))}"
   }
 
   private func parameter(_ kind: String, _ name: String) -> String {
