@@ -22,6 +22,13 @@ public struct TextCorpus: Sendable {
     try append(bytes, name: name)
   }
 
+  /// A text that is already in memory.
+  ///
+  /// - Throws: `.badData` when it is empty.
+  public init(_ text: String, name: String = "the text") throws(RNNError) {
+    try append(Array(text.utf8), name: name)
+  }
+
   /// Reads files as they are; `-` is standard input.
   ///
   /// - Throws: `.usage` without a path or with `-` twice, `.noInput` where a path is missing, a directory or not readable,

@@ -1,0 +1,31 @@
+// Build a model of text, train it, save it, load it, and stream what it writes.
+//
+//     swift run -c release --package-path Examples GenerateText
+
+import RNN
+
+@main
+enum GenerateText {
+  static func main() async throws {
+    let path = CommandLine.arguments.dropFirst().first ?? "sheep.safetensors"
+    let lines = (0..<2000).map { "\($0 % 10) sheep jumped over the fence, then \(($0 + 1) % 10).\n" }
+
+    // What the options don't say follows from the size of the text.
+    let options = TextTrainingOptions(cell: .gru, hidden: 64, budget: .steps(150))
+    var trainer = try TextTrainer(TextCorpus(lines.joined()), options: options)
+    try trainer.train(to: path, start: .fresh) { trainer, event in
+      if case .measured(let measurement, _) = event {
+        let loss = trainer.evaluation(nats: measurement.validation)
+        print("after step \(measurement.step): \(loss.bitsPerByte) bits per byte")
+      }
+    }
+
+    // The model is a value: any number of tasks may use it at once.
+    let model = try LanguageModel(contentsOf: path)
+    let generator = try TextGenerator(model)
+    for try await piece in generator.stream("3 sheep", GenerationOptions(length: 120, seed: 7)) {
+      print(piece, terminator: "")
+    }
+    print()
+  }
+}
