@@ -123,7 +123,7 @@ struct BadInputTests {
     try expect(["train", "generate", text, "-o", new, "--steps", "0"], 64, "steps")
     try expect(["train", "generate", text, "-o", new, "--momentum", "0.9"], 64, "momentum")
     try expect(["train", "generate", "-", "-o", new, "--resume"], 64, "standard input", input: Workplace.text)
-    try expect(["generate", model, "--temperature", "-1"], 64, "temperature")
+    try expect(["generate", model, "--temperature=-1"], 64, "temperature")
     try expect(["generate", model, "--top-k", "0"], 64, "top-k")
     try expect(["generate", model, "--top-p", "2"], 64, "top-p")
     try expect(["generate", model, "--stop", ""], 64, "stop")
