@@ -11,14 +11,18 @@ enum EquationSymbol: Hashable {
   case vector(String, isAdded: Bool)
   /// The index of the step, from 0.
   case step
+  /// A mask of dropout or zoneout, by its number.
+  case mask(Int)
   /// The sum inside the activation of a value: a_t, or a_{i,t} where there are several.
   case sum(of: String?)
   /// ∂L/∂v, with the losses of all steps.
   indirect case gradient(of: EquationSymbol)
-  /// ∂L/∂v, with the loss of this step only: what the output receives from its own loss.
+  /// ∂L/∂v, with the loss of this step only, directly: what the output receives.
   indirect case gradientNow(of: EquationSymbol)
   /// ∂L/∂v, with the losses of the later steps only: what a state receives from the step after.
   indirect case gradientLater(of: EquationSymbol)
+  /// A parameter: what is before its gradient's d.
+  case matrix(String)
   /// A part of the derivative's equations that is used more than once.
   case part(Int)
 }
@@ -58,5 +62,6 @@ struct EquationExpression {
   }
 
   let form: Form
-  let node: Node
+  /// nil where no node holds the value.
+  let node: Node?
 }

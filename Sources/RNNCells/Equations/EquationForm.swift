@@ -15,10 +15,11 @@ struct EquationForm {
   /// The vectors of parameters that are added somewhere; the others are factors.
   private let addedVectors: Set<Int>
 
-  init(_ graph: Graph) {
+  /// - Parameter output: the name that the output should have if it isn't a state's.
+  init(_ graph: Graph, output: String? = nil) {
     self.graph = graph
     outline = EquationOutline(graph)
-    (names, outputName) = Self.names(graph, outline)
+    (names, outputName) = Self.names(graph, outline, output: output)
     var added: Set<Int> = []
     for node in graph.nodes where node.operation == .add || node.operation == .subtract {
       for operand in node.operands { if case .vector(let p) = graph.nodes[operand].operation { added.insert(p) } }
@@ -29,7 +30,7 @@ struct EquationForm {
   // MARK: Names
 
   /// A state's new value has the state's name, a gate the letter of its parameters; the rest are a1, a2, …
-  private static func names(_ graph: Graph, _ outline: EquationOutline) -> ([Int: String], String) {
+  private static func names(_ graph: Graph, _ outline: EquationOutline, output: String?) -> ([Int: String], String) {
     var taken = Set(graph.inputs + graph.states.map(\.name) + ["W", "b", "v", "t"])
     var names: [Int: String] = [:]
     var numbered = 0
@@ -39,7 +40,8 @@ struct EquationForm {
         names[node] = graph.states[state].name
         continue
       }
-      var name = outline.letters[node].flatMap { claim(String($0)) }
+      var name = node == graph.output ? output.flatMap(claim) : nil
+      name = name ?? outline.letters[node].flatMap { claim(String($0)) }
       if name == nil, node == graph.output { name = claim("y") }
       while name == nil {
         numbered += 1
@@ -103,6 +105,8 @@ struct EquationForm {
     case .vector(let p): return .symbol(symbol(ofVector: p))
     case .constant(let c): return .number(c)
     case .step: return .symbol(.step)
+    // Masks are seen only in the derivative; the equations call dropout and zoneout.
+    case .keep(_, _, let tag), .choose(_, let tag): return .symbol(.mask(tag))
     case .product(let p): return .product(p, transposed: false, operand(0))
     default:
       return .plain(node.operation, node.operands.map(reference), sizes: node.operands.map { graph.nodes[$0].size })

@@ -70,7 +70,7 @@ struct EquationWriter {
       return Written(text: notation == .text ? "[\(list)]" : "\\left[\(list)\\right]", level: .atom)
     case .symbol(let symbol): return Written(text: name(symbol), level: .atom)
     case .product(let p, let transposed, let a):
-      let matrix = name(ofMatrix: parameters[p].name) + (transposed ? (notation == .text ? "ᵀ" : "^\\top") : "")
+      let matrix = name(.matrix(parameters[p].name)) + (transposed ? (notation == .text ? "ᵀ" : "^\\top") : "")
       return Written(text: "\(matrix) \(operand(a, .atom))", level: .applied)
     case .negated(let a):
       let inner = operand(a, .applied)
@@ -105,6 +105,12 @@ struct EquationWriter {
     operand(expression, .power).first?.isNumber == true
   }
 
+  /// A column times a row: what a matrix's gradient is made of.
+  func outerProduct(_ a: EquationExpression, _ b: EquationExpression) -> String {
+    let row = operand(b, .atom)
+    return "\(operand(a, .atom)) " + (notation == .text ? row + "ᵀ" : row + "^\\top")
+  }
+
   // MARK: Functions
 
   private func call(_ function: EquationExpression.Function, _ arguments: [String]) -> String {
@@ -133,6 +139,8 @@ struct EquationWriter {
     switch symbol {
     case .value(let name, let time): return value(name, self.time(time))
     case .vector(let name, let isAdded): return parameter(isAdded ? "b" : "v", name)
+    case .matrix(let name): return parameter("W", name)
+    case .mask(let tag): return value("mask\(tag + 1)", time(.current))
     case .step: return notation == .text ? EquationNames.step : "\\mathrm{step}"
     case .sum(let gate):
       guard let gate else { return value("a", time(.current)) }
@@ -140,18 +148,13 @@ struct EquationWriter {
     case .gradient(let v): return derivative("L", v)
     case .gradientNow(let v): return derivative("L_" + braced(timeOf(v)), v)
     case .gradientLater(let v): return derivative("L_{>\(timeOf(v))}", v)
-    case .part(let i): return notation == .text ? "d\(i)" : "d_{\(i)}"
+    case .part(let i): return notation == .text ? value("δ\(i)", time(.current)) : "\\delta_{\(i),\(time(.current))}"
     }
   }
 
-  func name(ofMatrix name: String) -> String { parameter("W", name) }
-
-  /// A derivative of the loss by something that is already written.
-  func derivative(_ loss: String, by variable: String) -> String {
-    notation == .text ? "d\(loss)/d\(variable)" : "\\frac{\\partial \(loss)}{\\partial \(variable)}"
+  private func derivative(_ loss: String, _ symbol: EquationSymbol) -> String {
+    notation == .text ? "d\(loss)/d\(name(symbol))" : "\\frac{\\partial \(loss)}{\\partial \(name(symbol))}"
   }
-
-  private func derivative(_ loss: String, _ symbol: EquationSymbol) -> String { derivative(loss, by: name(symbol)) }
 
   private func timeOf(_ symbol: EquationSymbol) -> String {
     if case .value(_, let time) = symbol { return self.time(time) }

@@ -37,6 +37,8 @@ public struct Derivative: Hashable, Sendable {
   public let inputs: [InputGradient]
   public let products: [ProductGradient]
   public let vectors: [VectorGradient]
+  /// For each node of the forward graph, the whole gradient of its value; nil if it has none.
+  public let values: [Int?]
 
   /// Reverse mode on the graph: every node's rule stands in ``Builder/pullback(_:)``.
   public init(of graph: Graph) {
@@ -45,6 +47,7 @@ public struct Derivative: Hashable, Sendable {
     nodes = builder.nodes
     states = graph.states.indices.map { builder.stateGradients[$0] }
     inputs = builder.inputGradients
+    values = builder.gradient
     products = builder.products
     // A vector of parameters used at several places has one entry: the sum.
     vectors = builder.vectorGradients.sorted { $0.key < $1.key }.map { VectorGradient(parameter: $0.key, gradient: $0.value) }
