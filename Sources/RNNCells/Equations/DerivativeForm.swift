@@ -121,6 +121,12 @@ struct DerivativeForm {
     }
   }
 
+  /// The name of what the output receives from its own loss.
+  var outputSymbol: EquationSymbol {
+    let node = derivative.nodes.firstIndex { $0.operation == .outputGradient }
+    return node.flatMap { symbols[$0] } ?? .gradientNow(of: .value(form.outputName, .current))
+  }
+
   /// What each state before the step receives; nil if it receives nothing.
   var states: [Equation?] {
     derivative.states.indices.map { s in

@@ -39,12 +39,16 @@ extension EquationForm {
 
   /// The declarations that reading the equations back needs.
   var headers: [String] {
+    let size = outputSize.map { ": \($0)" }
+    return headers(output: !outputFollows || size != nil ? "output \(outputName)\(size ?? "")" : nil)
+  }
+
+  /// The declarations with another one of the output.
+  func headers(output: String?) -> [String] {
     var result: [String] = []
     if graph.inputs != ["x"] { result.append("input " + graph.inputs.joined(separator: ", ")) }
     if !statesFollow { result.append("state " + graph.states.map(Self.declaration).joined(separator: ", ")) }
-    let ownSize = outputSize
-    if !outputFollows || ownSize != nil { result.append("output " + outputName + (ownSize.map { ": \($0)" } ?? "")) }
-    return result
+    return result + [output].compactMap(\.self)
   }
 
   private static func declaration(_ state: StateDeclaration) -> String {

@@ -66,8 +66,7 @@ struct EquationWriter {
       let text = shown(value)
       return Written(text: text, level: text.hasPrefix("-") ? .signed : .atom)
     case .vector(let values):
-      let list = values.map(shown).joined(separator: ", ")
-      return Written(text: notation == .text ? "[\(list)]" : "\\left[\(list)\\right]", level: .atom)
+      return Written(text: vector(values), level: .atom)
     case .symbol(let symbol): return Written(text: name(symbol), level: .atom)
     case .product(let p, let transposed, let a):
       let matrix = name(.matrix(parameters[p].name)) + (transposed ? (notation == .text ? "ᵀ" : "^\\top") : "")
@@ -91,8 +90,8 @@ struct EquationWriter {
 
   private func times(_ a: EquationExpression, _ b: EquationExpression, _ isByUnit: Bool) -> Written {
     if isNumeric {
-      let sign = notation == .text ? " × " : " \\times "
-      return Written(text: factor(a, isLeft: true) + sign + factor(b, isLeft: false), level: .product)
+      let first = factor(a, isLeft: true), sign = notation == .text ? " × " : " \\times "
+      return Written(text: (first.hasPrefix("-") ? bracketed(first) : first) + sign + factor(b, isLeft: false), level: .product)
     }
     if case .number = a.form, !startsWithNumber(b) {
       return Written(text: "\(written(a).text) \(operand(b, .power))", level: written(a).level == .atom ? .applied : .signed)
@@ -109,6 +108,23 @@ struct EquationWriter {
   func outerProduct(_ a: EquationExpression, _ b: EquationExpression) -> String {
     let row = operand(b, .atom)
     return "\(operand(a, .atom)) " + (notation == .text ? row + "ᵀ" : row + "^\\top")
+  }
+
+  /// At most so many numbers of a vector, and rows of a matrix, are written out.
+  private static let maximumShown = 8
+
+  func vector(_ values: [Double]) -> String { list(values.prefix(Self.maximumShown).map(shown), isCut: values.count > Self.maximumShown, ", ") }
+
+  func matrix(_ rows: [[Double]]) -> String {
+    let lines = rows.prefix(Self.maximumShown).map { row in
+      row.prefix(Self.maximumShown).map(shown).joined(separator: ", ") + (row.count > Self.maximumShown ? ", …" : "")
+    }
+    return list(lines, isCut: rows.count > Self.maximumShown, "; ")
+  }
+
+  private func list(_ parts: [String], isCut: Bool, _ separator: String) -> String {
+    let text = (parts + (isCut ? ["…"] : [])).joined(separator: separator)
+    return notation == .text ? "[\(text)]" : "\\left[\(text.split(separator: "…").joined(separator: "\\dots"))\\right]"
   }
 
   // MARK: Functions

@@ -120,6 +120,9 @@ public struct CellSizes: Hashable, Sendable {
     values["hidden"] = hidden
   }
 
+  /// All sizes by their names.
+  public init(_ values: [String: Int]) { self.values = values }
+
   public var input: Int { values["input"] ?? 0 }
   public var hidden: Int { values["hidden"] ?? 0 }
 

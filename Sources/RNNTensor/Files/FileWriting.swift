@@ -6,8 +6,6 @@
   import Darwin
 #endif
 
-import RNNTensor
-
 extension Files {
   /// Writes `bytes` to `path` so that at every moment, a crash or a full disk included, the path holds either all of
   /// the old file or all of the new one.
@@ -111,7 +109,7 @@ extension Files {
   }
 
   /// Writes all bytes; the error number if that fails.
-  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
+  package static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
     bytes.withUnsafeBytes { source in
       var written = 0
       while written < source.count {
@@ -160,6 +158,6 @@ extension Files {
 }
 
 // Inside a type that has a method `write`, that name hides the system's.
-func systemWrite(_ descriptor: Int32, _ source: UnsafeRawPointer, _ count: Int) -> Int {
+package func systemWrite(_ descriptor: Int32, _ source: UnsafeRawPointer, _ count: Int) -> Int {
   write(descriptor, source, count)
 }
