@@ -22,6 +22,13 @@ public struct TextCorpus: Sendable {
     try append(bytes, name: name)
   }
 
+  /// A text that is already in memory.
+  ///
+  /// - Throws: `.badData` when it is empty.
+  public init(_ text: String, name: String = "the text") throws(RNNError) {
+    try append(Array(text.utf8), name: name)
+  }
+
   /// Reads files as they are; `-` is standard input.
   ///
   /// - Throws: `.usage` without a path or with `-` twice, `.noInput` where a path is missing, a directory or not readable,
@@ -32,7 +39,10 @@ public struct TextCorpus: Sendable {
     guard timesStandardInput < 2 else {
       throw RNNError(.usage, "standard input (-) can be read only once, but is named \(timesStandardInput) times")
     }
-    for path in paths { try append(InputFile.read(path), name: InputFile.name(path)) }
+    for path in paths {
+      var file = path == "-" ? InputFile.standardInput() : try InputFile(path)
+      try append(file.readAll(), name: file.name)
+    }
   }
 
   private mutating func append(_ new: [UInt8], name: String) throws(RNNError) {

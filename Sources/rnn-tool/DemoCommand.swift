@@ -5,7 +5,7 @@ struct Demo: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Teach a network to add, in words, and ask it sums it never saw. Takes less than two minutes.",
     discussion: """
-      The text is made by the program: sums such as “forty-two plus seventeen equals fifty-nine”. A fifth of all pairs of \
+      The text is made by the program: sums such as “forty-two plus seventeen equals fifty-nine”, of numbers below fifty. A fifth of all pairs of \
       numbers never occurs in it. The network learns to write such lines, letter by letter; then it writes until there are \
       200 different sums that were not in the text, and the program counts how many are right. Ends with exit code 1 if \
       fewer than 95% are.
@@ -43,7 +43,7 @@ struct Demo: ParsableCommand {
     let demonstration = SumsDemonstration(seed: seed)
     let corpus = try TextCorpus(Array(demonstration.trainingText.utf8), name: "sums in words")
     var trainer = try TextTrainer(corpus, options: demonstration.options)
-    var view = TrainingView(trainer, output: nil, isQuiet: quiet)
+    var view = TrainingView(output: nil, isQuiet: quiet)
     if let output { try Files.checkWritable(output) }
     Signals.catchInterruptions()
     let outcome = try trainer.train(shouldStop: { Signals.received != nil }) { try view.show($0, $1) }

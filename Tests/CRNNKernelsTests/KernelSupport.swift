@@ -1,11 +1,11 @@
 import CRNNKernels
 import Testing
 
-/// Every test that selects an instruction set or a number of threads belongs in an extension of this suite: both are
-/// global, so these tests must not run beside each other.
+/// Every test that selects an instruction set or a number of threads belongs in an extension of this suite: threads are
+/// counted for the whole process, so these tests must not run beside each other.
 @Suite(.serialized) struct Kernels {}
 
-/// Runs the body with every instruction set that this processor has.
+/// Runs the body with every instruction set that this processor has; afterwards the former one is in use again.
 func withEachInstructionSet(_ body: (rnn_isa) throws -> Void) rethrows {
   let before = rnn_isa_current()
   defer { _ = rnn_isa_select(before) }
@@ -19,6 +19,23 @@ func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> 
   return try body()
 }
 
+extension rnn_isa {
+  var name: String { String(cString: rnn_isa_name(self)) }
+}
+
+extension rnn_op {
+  var code: Int32 { Int32(rawValue) }
+}
+
+/// Distance of `value` from `exact` in units of the last place of a Float there; infinite where only one of them is a
+/// number, or where they are not the same infinity.
+func ulps(_ value: Float, _ exact: Double) -> Double {
+  let rounded = Float(exact)
+  if exact.isNaN || value.isNaN { return exact.isNaN && value.isNaN ? 0 : .infinity }
+  if value.isInfinite || rounded.isInfinite { return value == rounded ? 0 : .infinity }
+  return abs(Double(value) - exact) / Double(rounded.ulp)
+}
+
 /// Numbers that are the same in every run: a linear congruential generator, values in [-1, 1).
 struct Numbers {
   private var state: UInt64
@@ -30,6 +47,10 @@ struct Numbers {
     return state >> 33
   }
   mutating func next() -> Float { Float(bits() % 2_000_003) / 1_000_001.5 - 1 }
+  mutating func array(_ count: Int, in range: ClosedRange<Float>) -> [Float] {
+    let middle = (range.lowerBound + range.upperBound) / 2, reach = (range.upperBound - range.lowerBound) / 2
+    return (0..<count).map { _ in middle + reach * next() }
+  }
   mutating func array(_ count: Int) -> [Float] { (0..<count).map { _ in next() } }
   mutating func below(_ limit: Int) -> Int { Int(bits() % UInt64(limit)) }
 }

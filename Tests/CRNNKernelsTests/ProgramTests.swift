@@ -2,8 +2,8 @@ import CRNNKernels
 import Foundation
 import Testing
 
-extension KernelTests {
-  @Suite(.serialized) struct Programs {
+extension Kernels {
+  @Suite struct Programs {
     /// One table of operands with storage, in rows of any stride.
     final class Table {
       private(set) var operands: [rnn_operand] = []
@@ -78,15 +78,15 @@ extension KernelTests {
     /// Rows of different strides, a shared row, a step in time, odd rows and chunks; only what belongs to the
     /// destination changes.
     @Test(arguments: [(16, 7, 3), (48, 5, 2), (80, 3, 8), (64, 1, 1)]) func everyOperation(width: Int, rows: Int, chunk: Int) {
-      var random = SplitMix(state: 2)
+      var numbers = Numbers(2)
       let first = 2, t = 1, total = first + rows + 1
       let strideA = width + 16, strideB = 0, strideC = width, strideD = width + 32
-      var a = random.floats(2 * total * strideA), b = random.floats(width), c = random.floats(2 * total * strideC)
+      var a = numbers.array(2 * total * strideA, in: -3...3), b = numbers.array(width, in: -3...3), c = numbers.array(2 * total * strideC, in: -3...3)
       for i in stride(from: 0, to: a.count, by: 11) { a[i] = [.nan, .infinity, -.infinity, 0, -0.0, b[0]][i / 11 % 6] }
       b[1] = .nan
       b[2] = 0
       c[3] = .infinity
-      KernelTests.onEveryInstructionSet { isa in
+      withEachInstructionSet { isa in
         for op in Self.elementwise {
           let table = Table()
           let ia = table.add(a, row: strideA, time: total * strideA)
@@ -119,10 +119,10 @@ extension KernelTests {
 
     /// The unread operands may be anything, and rows that follow one another give the same bits as separated ones.
     @Test func flatRowsAndUnusedOperands() {
-      var random = SplitMix(state: 3)
+      var numbers = Numbers(3)
       let width = 48, rows = 5
-      let x = random.floats(3 * rows * width)
-      KernelTests.onEveryInstructionSet { isa in
+      let x = numbers.array(3 * rows * width, in: -3...3)
+      withEachInstructionSet { isa in
         for op in Self.elementwise {
           let arity = op.rawValue == RNN_OP_FMA.rawValue ? 3 : Self.isBinary(op) ? 2 : 1
           var results: [[Float]] = []
@@ -156,10 +156,10 @@ extension KernelTests {
 
     /// The element-wise part of a cell with temporaries: the bits do not depend on the chunks.
     @Test func temporariesAndChunks() {
-      var random = SplitMix(state: 4)
+      var numbers = Numbers(4)
       let width = 32, rows = 11
-      let gates = random.floats(rows * 4 * width), c = random.floats(rows * width)
-      KernelTests.onEveryInstructionSet { isa in
+      let gates = numbers.array(rows * 4 * width, in: -3...3), c = numbers.array(rows * width, in: -3...3)
+      withEachInstructionSet { isa in
         var results: [[UInt32]] = []
         for chunk in [1, 2, 4, 11, 16] {
           let table = Table()
@@ -198,13 +198,13 @@ extension KernelTests {
     }
 
     @Test(arguments: [1, 5, 15, 16, 17, 48, 63, 64, 65, 100, 200, 256]) func reductions(valid: Int) {
-      var random = SplitMix(state: 5)
+      var numbers = Numbers(5)
       let padded = (valid + 15) / 16 * 16, rows = 3, width = 32
-      var x = random.floats(rows * padded)
+      var x = numbers.array(rows * padded, in: -3...3)
       // Whatever stands in the padding is not read.
       for r in 0..<rows { for i in valid..<padded { x[r * padded + i] = .nan } }
       var bits: [[UInt32]] = []
-      KernelTests.onEveryInstructionSet { isa in
+      withEachInstructionSet { isa in
         let table = Table()
         let a = table.add(x, row: padded)
         let d = [RNN_OP_SUM, RNN_OP_MEAN, RNN_OP_HIGHEST].map { op in
@@ -228,7 +228,7 @@ extension KernelTests {
     }
 
     @Test func highestPropagatesNaN() {
-      KernelTests.onEveryInstructionSet { isa in
+      withEachInstructionSet { isa in
         for place in 0..<40 {
           var x = [Float](repeating: 1, count: 48)
           x[place] = .nan
@@ -264,7 +264,7 @@ extension KernelTests {
     @Test func masks() {
       let random = rnn_random(seed: 0x0123_4567_89ab_cdef, step: 9, time: 40, row: 100)
       let rate: Float = 0.3, tag: UInt32 = 0xfedc, rows = 5, first = 1
-      KernelTests.onEveryInstructionSet { isa in
+      withEachInstructionSet { isa in
         for (width, chunk, perSequence) in [(16, 1, false), (80, 2, true), (192, 5, false), (64, 3, false)] {
           let stride = width + 16
           let table = Table()
@@ -295,7 +295,7 @@ extension KernelTests {
     }
 
     @Test func keepMask() {
-      KernelTests.onEveryInstructionSet { isa in
+      withEachInstructionSet { isa in
         for count in [0, 1, 15, 16, 63, 64, 65, 100, 129, 192] {
           var values = [Float](repeating: 7, count: count + 1)
           rnn_keep_mask(&values, Int32(count), 0.25, 3, 4, 5, 6, 7)

@@ -2,18 +2,18 @@ import CRNNKernels
 import Foundation
 import Testing
 
-extension KernelTests {
-  @Suite(.serialized) struct TrainingKernels {
+extension Kernels {
+  @Suite struct TrainingKernels {
     static let counts = [0, 1, 3, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 200, 1000, 4099]
 
     @Test func sums() {
-      var random = SplitMix(state: 11)
+      var numbers = Numbers(11)
       var squares: [[UInt64]] = []
-      KernelTests.onEveryInstructionSet { isa in
-        random.state = 11
+      withEachInstructionSet { isa in
+        numbers = Numbers(11)
         squares.append([])
         for count in Self.counts {
-          let x = random.floats(count), y = random.floats(count)
+          let x = numbers.array(count, in: -3...3), y = numbers.array(count, in: -3...3)
           let dot = zip(x, y).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
           let size = zip(x, y).reduce(0.0) { $0 + abs(Double($1.0) * Double($1.1)) }
           #expect(abs(Double(rnn_dot(x, y, count)) - dot) <= 1e-6 * size, "\(isa.name) \(count)")
@@ -27,10 +27,10 @@ extension KernelTests {
     }
 
     @Test func scaling() {
-      var random = SplitMix(state: 12)
-      KernelTests.onEveryInstructionSet { isa in
+      var numbers = Numbers(12)
+      withEachInstructionSet { isa in
         for count in Self.counts {
-          let x = random.floats(count), y = random.floats(count)
+          let x = numbers.array(count, in: -3...3), y = numbers.array(count, in: -3...3)
           var sum = y, scaled = x
           rnn_add_scaled(0.3, x, &sum, count)
           rnn_scale(0.3, &scaled, count)
@@ -46,10 +46,10 @@ extension KernelTests {
     }
 
     @Test func columnSums() {
-      var random = SplitMix(state: 13)
-      KernelTests.onEveryInstructionSet { isa in
+      var numbers = Numbers(13)
+      withEachInstructionSet { isa in
         for (rows, n, stride) in [(0, 5, 5), (1, 16, 16), (7, 37, 40), (20, 300, 300), (5, 64, 80)] {
-          let x = random.floats(rows * stride), before = random.floats(n)
+          let x = numbers.array(rows * stride, in: -3...3), before = numbers.array(n, in: -3...3)
           // Chains over the rows, to the bit.
           var chain = [Float](repeating: 0, count: n), continued = before
           for i in 0..<rows {
@@ -82,16 +82,16 @@ extension KernelTests {
     }
 
     @Test(arguments: [1, 2, 7, 16, 33, 65, 256]) func crossEntropy(n: Int) {
-      var random = SplitMix(state: 14)
+      var numbers = Numbers(14)
       let rows = 6
-      var logits = random.floats(rows * n, in: -5...5)
+      var logits = numbers.array(rows * n, in: -5...5)
       // One row of huge logits.
       for j in 0..<n { logits[n + j] = j % 2 == 0 ? 1e4 : -1e4 }
-      var targets = (0..<rows).map { _ in Int32.random(in: 0..<Int32(n), using: &random) }
+      var targets = (0..<rows).map { _ in Int32(numbers.below(n)) }
       targets[1] = Int32(n - 1)
       targets[3] = -1
       let scale: Float = 0.25
-      KernelTests.onEveryInstructionSet { isa in
+      withEachInstructionSet { isa in
         var loss = [Float](repeating: 7, count: rows), gradient = [Float](repeating: 7, count: rows * n)
         rnn_softmax_cross_entropy(logits, targets, Int32(rows), Int32(n), scale, &loss, &gradient)
         for r in 0..<rows {
@@ -117,11 +117,11 @@ extension KernelTests {
     }
 
     @Test(arguments: [1, 2, 16, 31, 100]) func softmaxWithTemperature(n: Int) {
-      var random = SplitMix(state: 15)
+      var numbers = Numbers(15)
       let rows = 3
-      var x = random.floats(rows * n, in: -8...8)
+      var x = numbers.array(rows * n, in: -8...8)
       x[n - 1] = 1e4
-      KernelTests.onEveryInstructionSet { isa in
+      withEachInstructionSet { isa in
         for temperature in [Float(1), 0.5, 3] {
           var y = x
           y.withUnsafeMutableBufferPointer {
@@ -137,11 +137,11 @@ extension KernelTests {
 
     /// PyTorch's AdamW in double precision, from the same Float settings.
     @Test(arguments: [1, 16, 45]) func adam(count: Int) {
-      var random = SplitMix(state: 16)
-      let start = random.floats(count), gradients = (0..<20).map { _ in random.floats(count) }
+      var numbers = Numbers(16)
+      let start = numbers.array(count, in: -3...3), gradients = (0..<20).map { _ in numbers.array(count, in: -3...3) }
       let rate: Float = 0.01, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-8, decay: Float = 0.1
       let gradientScale: Float = 0.5
-      KernelTests.onEveryInstructionSet { isa in
+      withEachInstructionSet { isa in
         var w = start, m = [Float](repeating: 0, count: count), v = m
         var exactW = start.map(Double.init), exactM = [Double](repeating: 0, count: count), exactV = exactM
         for (t, gradient) in gradients.enumerated() {

@@ -2,8 +2,8 @@ import CRNNKernels
 import Foundation
 import Testing
 
-extension KernelTests {
-  @Suite(.serialized) struct VectorMath {
+extension Kernels {
+  @Suite struct VectorMath {
     struct Function: Sendable, CustomTestStringConvertible {
       let name: String
       let op: rnn_op
@@ -43,7 +43,7 @@ extension KernelTests {
     @Test(arguments: functions) func error(_ function: Function) {
       let samples = Self.samples
       let exact = samples.map { function.exact(Double($0)) }
-      KernelTests.onEveryInstructionSet { isa in
+      withEachInstructionSet { isa in
         var results = [Float](repeating: 0, count: samples.count)
         rnn_unary(function.op.code, samples, &results, samples.count)
         var worst = 0.0
@@ -68,7 +68,7 @@ extension KernelTests {
         let same = y.isNaN ? result.isNaN : result.bitPattern == y.bitPattern
         #expect(same, "operation \(op.rawValue) of \(x) on \(isa.name): \(result)")
       }
-      KernelTests.onEveryInstructionSet { isa in
+      withEachInstructionSet { isa in
         for op in [RNN_OP_EXP, RNN_OP_LOG, RNN_OP_TANH, RNN_OP_SIGMOID, RNN_OP_SOFTPLUS, RNN_OP_SQRT, RNN_OP_RELU] {
           check(op, .nan, .nan, isa)
           check(op, -.nan, .nan, isa)
@@ -111,9 +111,9 @@ extension KernelTests {
 
     /// The bits of an element depend neither on the count nor on its place; in place is allowed.
     @Test func placeDoesNotMatter() {
-      var random = SplitMix(state: 1)
-      let x = random.floats(77, in: -9...9)
-      KernelTests.onEveryInstructionSet { isa in
+      var numbers = Numbers(1)
+      let x = numbers.array(77, in: -9...9)
+      withEachInstructionSet { isa in
         for op in Self.functions.map(\.op) {
           var whole = x
           whole.withUnsafeMutableBufferPointer { rnn_unary(op.code, $0.baseAddress, $0.baseAddress, $0.count) }

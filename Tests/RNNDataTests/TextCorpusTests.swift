@@ -59,24 +59,24 @@ private func expectError(_ kind: RNNError.Kind, _ message: String, _ body: () th
       expectError(.usage, "standard input (-) can be read only once, but is named 2 times") {
         _ = try TextCorpus(reading: ["-", "-"])
       }
-      expectError(.noInput, "\(path)/none does not exist") { _ = try TextCorpus(reading: [path + "/none"]) }
-      expectError(.noInput, "\(path) is a directory: expected a file") { _ = try TextCorpus(reading: [path]) }
+      expectError(.noInput, "no such file: \(path)/none") { _ = try TextCorpus(reading: [path + "/none"]) }
+      expectError(.noInput, "\(path) is a directory, expected a file") { _ = try TextCorpus(reading: [path]) }
       try Data().write(to: directory.appendingPathComponent("empty"))
       expectError(.badData, "\(path)/empty is empty: expected text") { _ = try TextCorpus(reading: [path + "/empty"]) }
-      expectError(.noInput, "\(path)/empty/x does not exist") { _ = try TextCorpus(reading: [path + "/empty/x"]) }
+      expectError(.noInput, "no such file: \(path)/empty/x") { _ = try TextCorpus(reading: [path + "/empty/x"]) }
       let secret = directory.appendingPathComponent("secret")
       try Data([1]).write(to: secret)
       try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: secret.path)
       // The superuser may read everything.
       if !FileManager.default.isReadableFile(atPath: secret.path) {
-        expectError(.noInput, "\(secret.path) can't be read: permission denied") {
+        expectError(.noInput, "can't open \(secret.path): Permission denied") {
           _ = try TextCorpus(reading: [secret.path])
         }
       }
       let long = path + "/" + String(repeating: "n", count: 5000)
       let error = #expect(throws: RNNError.self) { try TextCorpus(reading: [long]) }
       #expect(error?.kind == .noInput)
-      #expect(error?.message.hasPrefix("\(long) can't be opened: ") == true)
+      #expect(error?.message.hasPrefix("can't open \(long): ") == true)
     }
     expectError(.badData, "t is empty: expected text") { _ = try TextCorpus([], name: "t") }
   }

@@ -17,6 +17,15 @@ public struct SamplingOptions: Sendable, Hashable {
   /// Only the fewest most probable tokens that together have this probability are considered (the nucleus).
   public let topP: Double?
 
+  /// What the model says, unchanged: temperature 1, all tokens.
+  public static let asTrained = SamplingOptions(valid: 1)
+  /// The most probable token each time.
+  public static let mostProbable = SamplingOptions(valid: 0)
+
+  private init(valid temperature: Double) {
+    (self.temperature, topK, topP) = (temperature, nil, nil)
+  }
+
   /// - Throws: `.usage` for a temperature that is negative or not finite, a `topK` below 1, a `topP` outside (0, 1].
   public init(temperature: Double = 1, topK: Int? = nil, topP: Double? = nil) throws(RNNError) {
     guard temperature >= 0, temperature.isFinite else {

@@ -8,7 +8,7 @@ public struct SumsDemonstration: Sendable {
   /// New sums to ask for.
   public let count: Int
 
-  public init(largest: Int = 99, seed: UInt64 = 1, count: Int = 200) {
+  public init(largest: Int = 49, seed: UInt64 = 1, count: Int = 200) {
     sums = SumsInWords(largest: largest)
     self.seed = seed
     self.count = count
@@ -23,8 +23,8 @@ public struct SumsDemonstration: Sendable {
   /// How the model is trained.
   public var options: TextTrainingOptions {
     TextTrainingOptions(
-      tokens: .characters, hidden: 256, layers: 1, embedding: 32, dropout: 0, batch: 64, sequenceLength: 64,
-      learningRate: 4e-3, budget: .steps(2000), seed: seed)
+      tokens: .characters, hidden: 128, layers: 1, embedding: 32, dropout: 0, batch: 32, sequenceLength: 48,
+      learningRate: 0.01, averaging: 0.02, budget: .steps(7500), seed: seed)
   }
 
   /// What came of it.
@@ -51,7 +51,7 @@ public struct SumsDemonstration: Sendable {
   /// Lets the model write line after line until it has written ``count`` different sums that were not in the training text.
   ///
   /// Ends early, with fewer, if it writes a hundred times as many lines without getting there.
-  public func ask(_ model: LanguageModel, temperature: Double = 0.7) throws(RNNError) -> Result {
+  public func ask(_ model: LanguageModel, temperature: Double = 0.3) throws(RNNError) -> Result {
     let session = try TextSession(TextGenerator(model), GenerationOptions(sampling: try SamplingOptions(temperature: temperature), seed: seed))
     var result = Result(), line = "", seen: Set<[Int]> = []
     while result.new < count, result.lines < 100 * count, let piece = try session.next() {

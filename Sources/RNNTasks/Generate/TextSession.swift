@@ -65,7 +65,7 @@ public struct GenerationOptions: Sendable {
   /// The text ends before the first of these.
   public var stops: [String]
 
-  public init(sampling: SamplingOptions, length: Int = 500, seed: UInt64 = 1, stops: [String] = []) {
+  public init(sampling: SamplingOptions = .asTrained, length: Int = 500, seed: UInt64 = 1, stops: [String] = []) {
     self.sampling = sampling
     self.length = length
     self.seed = seed
@@ -111,7 +111,8 @@ public final class TextSession {
     for token in generator.model.tokenizer.encode(text) { read(token) }
   }
 
-  private func read(_ token: Int32) {
+  /// Reads one token.
+  func read(_ token: Int32) {
     let model = generator.model
     guard let table = model.weights[model.embedding.weightName] else { return }
     let size = model.embedding.size
@@ -128,8 +129,8 @@ public final class TextSession {
     hasRead = true
   }
 
-  /// Reads a token; what the model then says about each next one.
-  func logits(after token: Int32) -> [Float] {
+  /// Reads a token; what the model then says about each next one, as logarithms up to a constant.
+  public func logits(after token: Int32) -> [Float] {
     read(token)
     return Array(logits[..<generator.model.tokenizer.count])
   }

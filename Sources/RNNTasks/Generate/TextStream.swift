@@ -24,13 +24,14 @@ public struct TextStream: AsyncSequence, Sendable {
       if isDone { return nil }
       let session = try self.session ?? TextSession(stream.generator, stream.options)
       if self.session == nil {
-        session.read(stream.prompt)
+        for (i, token) in stream.generator.model.tokenizer.encode(stream.prompt).enumerated() {
+          if i % 64 == 0 { try await Self.giveWay() }
+          session.read(token)
+        }
         self.session = session
       }
       while session.generated < stream.options.length {
-        try Task.checkCancellation()
-        // Many streams share few threads: each gives way after a token.
-        await Task.yield()
+        try await Self.giveWay()
         guard let piece = try session.next() else {
           isDone = true
           return nil
@@ -41,6 +42,12 @@ public struct TextStream: AsyncSequence, Sendable {
       let rest = session.finish()
       return rest.isEmpty ? nil : rest
     }
+
+    /// Many streams share few threads: each gives way after a little work.
+    private static func giveWay() async throws {
+      try Task.checkCancellation()
+      await Task.yield()
+    }
   }
 
   public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
@@ -48,12 +55,12 @@ public struct TextStream: AsyncSequence, Sendable {
 
 extension TextGenerator {
   /// The continuation of a text, piece by piece.
-  public func stream(_ prompt: String = "", _ options: GenerationOptions) -> TextStream {
+  public func stream(_ prompt: String = "", _ options: GenerationOptions = .init()) -> TextStream {
     TextStream(generator: self, prompt: Array(prompt.utf8), options: options)
   }
 
   /// The continuation of a text, whole.
-  public func generate(_ prompt: String = "", _ options: GenerationOptions) throws(RNNError) -> String {
+  public func generate(_ prompt: String = "", _ options: GenerationOptions = .init()) throws(RNNError) -> String {
     let session = try TextSession(self, options)
     session.read(Array(prompt.utf8))
     var text = ""

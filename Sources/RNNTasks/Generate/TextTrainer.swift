@@ -114,6 +114,7 @@ public struct TextTrainer {
   ///   - report: called after every event.
   /// Throws `.usage` where an unfinished run lies and `start` is `.new`, `.cannotCreate` where the output can't be written or
   /// another run is writing it, `.badData` where training fails or a checkpoint is damaged.
+  @discardableResult
   public mutating func train(
     to output: String? = nil, start: Start = .new, shouldStop: () -> Bool = { false },
     report: (_ trainer: TextTrainer, _ event: Event) throws -> Void = { _, _ in }
@@ -136,6 +137,7 @@ public struct TextTrainer {
     let lock = try FileLock(output)
     defer { withExtendedLifetime(lock) {} }
     let checkpoint = Self.checkpointPath(output)
+    for path in [output, checkpoint] { try Files.removeLeftovers(of: path) }
     if Files.exists(checkpoint) {
       switch start {
       case .new:

@@ -6,6 +6,8 @@
   import Darwin
 #endif
 
+import RNNTensor
+
 /// Where progress is shown: standard error, or, in a test, anything that takes text.
 public struct Terminal {
   /// Whether lines can be redrawn in place.

@@ -6,8 +6,6 @@
   import Darwin
 #endif
 
-import RNNTensor
-
 extension Files {
   /// Writes `bytes` to `path` so that at every moment, a crash or a full disk included, the path holds either all of
   /// the old file or all of the new one.
@@ -81,10 +79,29 @@ extension Files {
     path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
   }
 
+  /// What the names of temporary files for `real` begin with: its own name, as far as a file system's limit leaves room.
+  private static func temporaryPrefix(of real: String) -> String {
+    ".\(real.dropFirst(directory(of: real).count).prefix(50)).rnn-"
+  }
+
+  /// Removes what writers of `path` that were killed left beside it. To be called by one who knows that nobody is writing it.
+  public static func removeLeftovers(of path: String) throws(RNNError) {
+    guard case .file(let real, _) = try target(of: path) else { return }
+    let folder = directory(of: real), prefix = temporaryPrefix(of: real)
+    guard let entries = opendir(folder.isEmpty ? "." : folder) else { return }
+    defer { closedir(entries) }
+    while let entry = readdir(entries) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: $0.pointee)) { String(cString: $0) }
+      }
+      if name.hasPrefix(prefix), name.hasSuffix(".tmp") { unlink(folder + name) }
+    }
+  }
+
   private static func temporaryFile(beside real: String, for path: String) throws(RNNError) -> (Int32, String) {
     while true {
       let name = String(UInt64.random(in: .min ... .max), radix: 36)
-      let temporary = directory(of: real) + ".rnn-\(name).tmp"
+      let temporary = directory(of: real) + temporaryPrefix(of: real) + "\(name).tmp"
       let descriptor = retrying { open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
       if descriptor >= 0 { return (descriptor, temporary) }
       if errno != EEXIST { throw cannotCreate(path, errno) }
@@ -92,7 +109,7 @@ extension Files {
   }
 
   /// Writes all bytes; the error number if that fails.
-  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
+  package static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
     bytes.withUnsafeBytes { source in
       var written = 0
       while written < source.count {
@@ -141,6 +158,6 @@ extension Files {
 }
 
 // Inside a type that has a method `write`, that name hides the system's.
-func systemWrite(_ descriptor: Int32, _ source: UnsafeRawPointer, _ count: Int) -> Int {
+package func systemWrite(_ descriptor: Int32, _ source: UnsafeRawPointer, _ count: Int) -> Int {
   write(descriptor, source, count)
 }

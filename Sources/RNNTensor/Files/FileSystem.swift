@@ -6,8 +6,6 @@
   import Darwin
 #endif
 
-public import RNNTensor
-
 extension Files {
   /// Whether there is anything at `path`.
   public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }

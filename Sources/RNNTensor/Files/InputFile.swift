@@ -6,8 +6,6 @@
   import Darwin
 #endif
 
-import RNNTensor
-
 /// A file, a pipe or standard input, open for reading.
 ///
 /// Every failure is an ``RNNError`` that names the file: `.noInput` if it can't be opened, `.inputOutput` if reading
@@ -161,7 +159,7 @@ private func systemRead(_ descriptor: Int32, _ target: UnsafeMutablePointer<UInt
 }
 
 /// Calls `body` again for as long as a signal interrupts it.
-func retrying<Result: SignedInteger>(_ body: () -> Result) -> Result {
+package func retrying<Result: SignedInteger>(_ body: () -> Result) -> Result {
   while true {
     let result = body()
     if result != -1 || errno != EINTR { return result }
@@ -169,7 +167,7 @@ func retrying<Result: SignedInteger>(_ body: () -> Result) -> Result {
 }
 
 /// The system's words for an error number.
-func errorText(_ code: Int32) -> String {
+package func errorText(_ code: Int32) -> String {
   strerror(code).map { String(cString: $0) } ?? "error \(code)"
 }
 

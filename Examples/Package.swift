@@ -1,0 +1,17 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let library: [Target.Dependency] = [.product(name: "SwiftRNN", package: "swift-rnn")]
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+  name: "Examples",
+  platforms: [.macOS(.v15)],
+  // The name is given so that the folder may be called anything.
+  dependencies: [.package(name: "swift-rnn", path: "..")],
+  targets: [
+    .executableTarget(name: "GenerateText", dependencies: library, swiftSettings: strict),
+    .executableTarget(name: "OwnCell", dependencies: library, swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)
