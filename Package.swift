@@ -49,7 +49,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "RNNDataTests", dependencies: modules + ["RNNTestSupport"], swiftSettings: strict),
     .testTarget(name: "RNNTasksTests", dependencies: modules + ["RNNTestSupport"], swiftSettings: strict),
-    .testTarget(name: "RNNToolTests", dependencies: modules + ["RNNTestSupport", "rnn-tool"], swiftSettings: strict),
+    .testTarget(
+      name: "RNNToolTests", dependencies: modules + ["RNNTestSupport", "rnn-tool"], exclude: ["Help"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

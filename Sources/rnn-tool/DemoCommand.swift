@@ -43,7 +43,7 @@ struct Demo: ParsableCommand {
     let demonstration = SumsDemonstration(seed: seed)
     let corpus = try TextCorpus(Array(demonstration.trainingText.utf8), name: "sums in words")
     var trainer = try TextTrainer(corpus, options: demonstration.options)
-    var view = TrainingView(trainer, output: nil, isQuiet: quiet)
+    var view = TrainingView(output: nil, isQuiet: quiet)
     if let output { try Files.checkWritable(output) }
     Signals.catchInterruptions()
     let outcome = try trainer.train(shouldStop: { Signals.received != nil }) { try view.show($0, $1) }

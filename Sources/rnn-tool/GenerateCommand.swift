@@ -9,7 +9,7 @@ struct Generate: ParsableCommand {
       as one longer run.
 
       Example:
-        rnn generate model.safetensors --prompt "ROMEO:" --length 300 --temperature 0.8
+        rnn generate model.safetensors --prompt "ROMEO:" --temperature 0.8
       """)
 
   @Argument(help: ArgumentHelp("The model.", valueName: "model"))

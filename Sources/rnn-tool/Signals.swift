@@ -7,6 +7,12 @@ enum Signals {
   private static let pending = Atomic<Int32>(0)
 
   static func catchInterruptions() {
+    // Whoever started the program may have left them blocked, as threads of a dispatch queue do.
+    var numbers = sigset_t()
+    sigemptyset(&numbers)
+    sigaddset(&numbers, SIGINT)
+    sigaddset(&numbers, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         if Signals.pending.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }

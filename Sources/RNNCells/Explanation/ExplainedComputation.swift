@@ -44,12 +44,14 @@ struct ExplainedComputation {
 
   // MARK: What is given
 
+  static func numbers(_ count: Int) -> String { "\(count) number\(count == 1 ? "" : "s")" }
+
   private static func parameters(_ model: ExplainedModel, _ evaluation: Evaluation, _ given: [String: [Double]]) throws(RNNError) -> [[Double]] {
     var found = [[Double]?](repeating: nil, count: model.cell.graph.parameters.count)
     for (name, numbers) in given.sorted(by: { $0.key < $1.key }) {
       guard let p = model.parameter(named: name) else { throw model.unknownParameter(name) }
       let expected = evaluation.count(model.cell.graph.parameters[p])
-      guard numbers.count == expected else { throw RNNError(.usage, "\(name) has \(numbers.count) numbers; expected \(expected)") }
+      guard numbers.count == expected else { throw RNNError(.usage, "\(name) has \(Self.numbers(numbers.count)); expected \(expected)") }
       found[p] = numbers
     }
     return try found.enumerated().map { p, numbers throws(RNNError) in
@@ -75,7 +77,7 @@ struct ExplainedComputation {
       }
       for (t, value) in values.enumerated() {
         guard value.count == size else {
-          throw RNNError(.usage, "step \(t + 1) of the input \(name) has \(value.count) numbers; expected \(size)")
+          throw RNNError(.usage, "step \(t + 1) of the input \(name) has \(Self.numbers(value.count)); expected \(size)")
         }
         result[t].append(value)
       }
@@ -91,7 +93,7 @@ struct ExplainedComputation {
         throw RNNError(.usage, "there is no state “\(name)”; known are \(graph.states.map(\.name).joined(separator: ", "))")
       }
       guard numbers.count == states[s].count else {
-        throw RNNError(.usage, "the initial value of \(name) has \(numbers.count) numbers; expected \(states[s].count)")
+        throw RNNError(.usage, "the initial value of \(name) has \(Self.numbers(numbers.count)); expected \(states[s].count)")
       }
       states[s] = numbers
     }
@@ -109,7 +111,7 @@ struct ExplainedComputation {
       guard layer != .softmax else { throw RNNError(.usage, "the targets of a softmax are the numbers of its outputs, counted from 0") }
       try steps(values.count)
       for (t, value) in values.enumerated() where value.count != outputs[t].count {
-        throw RNNError(.usage, "the target of step \(t + 1) has \(value.count) numbers; expected \(outputs[t].count)")
+        throw RNNError(.usage, "the target of step \(t + 1) has \(numbers(value.count)); expected \(outputs[t].count)")
       }
     case .classes(let classes):
       guard layer == .softmax else { throw RNNError(.usage, "targets that are numbers of outputs need a softmax") }

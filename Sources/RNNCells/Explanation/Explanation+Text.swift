@@ -11,12 +11,14 @@ extension Explanation {
   public func text(digits: Int = 3) throws(RNNError) -> String {
     let document = try ExplanationDocument(self, .text, digits: digits)
     var text = ""
-    for (index, block) in document.blocks.enumerated() {
+    var followsHeading = true
+    for block in document.blocks {
       switch block {
-      case .heading(let heading): text += (index == 0 ? "" : "\n") + heading + "\n"
-      case .sentence(let sentence): text += "\n" + Self.wrapped(sentence) + "\n"
+      case .heading(let heading): text += (text.isEmpty ? "" : "\n") + heading + "\n"
+      case .sentence(let sentence): text += (followsHeading ? "" : "\n") + Self.wrapped(sentence, indent: "  ") + "\n"
       case .lines(let lines): text += lines.map { "  " + $0.joined(separator: " = ") + "\n" }.joined()
       }
+      if case .heading = block { followsHeading = true } else { followsHeading = false }
     }
     return text
   }
@@ -38,12 +40,16 @@ extension Explanation {
   }
 
   /// A paragraph in lines of at most 100 characters.
-  private static func wrapped(_ sentence: String) -> String {
-    var lines: [String] = [""]
+  private static func wrapped(_ sentence: String, indent: String) -> String {
+    var lines: [String] = []
+    var line = indent
     for word in sentence.split(separator: " ") {
-      let line = lines[lines.count - 1]
-      if !line.isEmpty, line.count + word.count >= 100 { lines.append(String(word)) } else { lines[lines.count - 1] += (line.isEmpty ? "" : " ") + word }
+      if line != indent, line.count + word.count >= 100 {
+        lines.append(line)
+        line = indent
+      }
+      line += (line == indent ? "" : " ") + word
     }
-    return lines.joined(separator: "\n")
+    return (lines + [line]).joined(separator: "\n")
   }
 }

@@ -48,7 +48,7 @@ extension ExplanationDocument {
   private var outputGradientDefinition: [String] {
     let target = isText ? "target_t" : "\\mathrm{target}_{t}"
     let difference = model.layer == .softmax
-      ? "\(outputName) - " + (isText ? "[k = target_t]" : "\\left[k = \(target)\\right]") : "\(outputName) - \(target)"
+      ? "\(outputName)[k] - " + (isText ? "[k = target_t]" : "\\left[k = \(target)\\right]") : "\(outputName) - \(target)"
     return [symbolic.name(model.derivative.outputSymbol) + (model.layer == .softmax ? "[k]" : ""), difference]
   }
 

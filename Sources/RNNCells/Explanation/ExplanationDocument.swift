@@ -51,6 +51,14 @@ struct ExplanationDocument {
   /// Mathematics within a sentence.
   func math(_ text: String) -> String { isText ? text : "$\(text)$" }
 
+  /// What a user typed, in a sentence.
+  func plain(_ text: String) -> String {
+    isText ? text : text.map { "\\{}$&#^_%~".contains($0) ? "\\symbol{\($0.asciiValue ?? 63)}" : String($0) }.joined()
+  }
+
+  /// What a user may type, in a sentence.
+  func code(_ text: String) -> String { isText ? text : "\\texttt{\(text.replacing("--", with: "-{}-"))}" }
+
   /// A value with its unit.
   func unit(_ name: String, _ index: Int, of count: Int) -> String { count == 1 ? name : "\(name)[\(index)]" }
 
@@ -73,7 +81,7 @@ struct ExplanationDocument {
   // MARK: What is given
 
   private var givenBlocks: [Block] {
-    var blocks: [Block] = [.heading(explanation.cell)]
+    var blocks: [Block] = [.heading(plain(explanation.cell))]
     var equations = model.form.equations.map { [symbolic.name(.value($0.name, .current)), symbolic.write($0.value)] }
     if model.layer == .softmax { equations.append([symbolic.name(.value(model.outputName, .current)), softmax(symbolic.name(.value(model.scoresName, .current)))]) }
     blocks.append(.lines(equations))

@@ -166,7 +166,7 @@ private struct KnownSizes {
   mutating func learn(_ size: Size, _ count: Int, _ what: String) throws(RNNError) {
     guard case .named(let name) = size else { return }
     if let expected = known[name], expected != count {
-      throw RNNError(.usage, "\(what) has \(count) number\(count == 1 ? "" : "s"); expected \(expected), the size “\(name)”")
+      throw RNNError(.usage, "\(what) has \(ExplainedComputation.numbers(count)); expected \(expected), the size “\(name)”")
     }
     known[name] = count
   }

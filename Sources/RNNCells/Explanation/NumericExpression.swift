@@ -77,7 +77,11 @@ struct NumericScope {
   /// A function's call once its arguments are computed: tanh(1.261); nil where that adds nothing.
   func intermediate(_ expression: EquationExpression, unit: Int) -> EquationExpression? {
     guard case .call(let function, let arguments, let more) = expression.form, !Self.joinsUnits(function) else { return nil }
-    let numbers = arguments.map { number(Self.unit(unit, values($0))) }
+    let numbers = arguments.map { argument in
+      let value = Self.unit(unit, values(argument))
+      // What rounding leaves of a sum that is zero.
+      return number(abs(value) < 1e-15 ? 0 : value)
+    }
     return EquationExpression(form: .call(function, numbers, more: more), node: nil)
   }
 

@@ -78,7 +78,7 @@ extension LanguageModel {
       throw bad("sizes that can't be: hidden \(sizes.hidden), embedding \(sizes.embedding), layers \(sizes.layers)")
     }
     do throws(RNNError) {
-      let cell = try Cell(equations: try metadata("cell"))
+      let cell = try Self.cell(try metadata("cell"))
       let architecture = Architecture(
         cell: cell, hidden: sizes.hidden, layers: sizes.layers, embedding: sizes.embedding, dropout: sizes.dropout, sizes: sizes.others)
       try self.init(layersOf: architecture, tokenizer: try Tokenizer(encoded: try metadata("tokenizer")), isUTF8: sizes.utf8)
@@ -99,6 +99,14 @@ extension LanguageModel {
       throw error.message.hasPrefix(source) ? error : bad(error.message)
     }
     for (key, value) in file.metadata where key.hasPrefix("note.") { notes[String(key.dropFirst(5))] = value }
+  }
+
+  private static func cell(_ equations: String) throws(RNNError) -> Cell {
+    do {
+      return try Cell(equations: equations)
+    } catch {
+      throw RNNError(.badData, "the equations of its cell, \(error.message)")
+    }
   }
 
   private static func name(of tensor: Tensor, in weights: Weights) -> String {

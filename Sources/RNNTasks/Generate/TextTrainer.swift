@@ -137,6 +137,7 @@ public struct TextTrainer {
     let lock = try FileLock(output)
     defer { withExtendedLifetime(lock) {} }
     let checkpoint = Self.checkpointPath(output)
+    for path in [output, checkpoint] { try Files.removeLeftovers(of: path) }
     if Files.exists(checkpoint) {
       switch start {
       case .new:

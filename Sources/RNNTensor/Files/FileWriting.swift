@@ -79,10 +79,29 @@ extension Files {
     path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
   }
 
+  /// What the names of temporary files for `real` begin with: its own name, as far as a file system's limit leaves room.
+  private static func temporaryPrefix(of real: String) -> String {
+    ".\(real.dropFirst(directory(of: real).count).prefix(50)).rnn-"
+  }
+
+  /// Removes what writers of `path` that were killed left beside it. To be called by one who knows that nobody is writing it.
+  public static func removeLeftovers(of path: String) throws(RNNError) {
+    guard case .file(let real, _) = try target(of: path) else { return }
+    let folder = directory(of: real), prefix = temporaryPrefix(of: real)
+    guard let entries = opendir(folder.isEmpty ? "." : folder) else { return }
+    defer { closedir(entries) }
+    while let entry = readdir(entries) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: $0.pointee)) { String(cString: $0) }
+      }
+      if name.hasPrefix(prefix), name.hasSuffix(".tmp") { unlink(folder + name) }
+    }
+  }
+
   private static func temporaryFile(beside real: String, for path: String) throws(RNNError) -> (Int32, String) {
     while true {
       let name = String(UInt64.random(in: .min ... .max), radix: 36)
-      let temporary = directory(of: real) + ".rnn-\(name).tmp"
+      let temporary = directory(of: real) + temporaryPrefix(of: real) + "\(name).tmp"
       let descriptor = retrying { open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
       if descriptor >= 0 { return (descriptor, temporary) }
       if errno != EEXIST { throw cannotCreate(path, errno) }

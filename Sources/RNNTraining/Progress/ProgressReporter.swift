@@ -104,6 +104,12 @@ public struct ProgressReporter {
     show()
   }
 
+  /// Notes where the run stands without showing it: the next line shows it.
+  public mutating func note(_ progress: TrainingProgress) {
+    last = progress
+    isShown = false
+  }
+
   /// Shows the last progress now, whenever it was shown before.
   private mutating func show() {
     guard let last, !isShown else { return }

@@ -12,7 +12,9 @@ enum Failure {
     switch error {
     case is BrokenPipe: exit(0)
     case let error as RNNError: end(error.message, error.kind)
-    case is ExitCode, is CleanExit, is ValidationError: Tool.exit(withError: error)
+    case is ExitCode: Tool.exit(withError: error)
+    // The parser's own: help that was asked for, a mistake found late.
+    case _ where [.success, .validationFailure].contains(Tool.exitCode(for: error)): Tool.exit(withError: error)
     default: end("an error that should not happen: \(error)", .software)
     }
   }

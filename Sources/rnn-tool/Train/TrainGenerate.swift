@@ -38,7 +38,7 @@ struct TrainGenerate: ParsableCommand {
     let options = try self.options()
     let corpus = try TextCorpus(reading: files)
     var trainer = try TextTrainer(corpus, validation: try text.valid.map { try TextCorpus(reading: [$0]) }, options: options)
-    var view = TrainingView(trainer, output: output, isQuiet: run_.quiet)
+    var view = TrainingView(output: output, isQuiet: run_.quiet)
     Signals.catchInterruptions()
     let outcome: TextTrainer.Outcome
     do {

@@ -11,18 +11,19 @@ struct TrainingView {
   private var lastSample: ContinuousClock.Instant
   private var samples = 0
 
-  init(_ trainer: TextTrainer, output: String?, isQuiet: Bool) {
+  init(output: String?, isQuiet: Bool) {
     self.isQuiet = isQuiet
     self.output = output
     lastSample = clock.now
-    guard !isQuiet else { return }
+  }
+
+  private mutating func describe(_ trainer: TextTrainer) {
     let model = trainer.model
     let a = model.architecture
-    let task = trainer.loop.task
     reporter.message("text      \(trainer.division)")
     reporter.message(
       "model     \(a.cell.name), \(a.layers) × \(a.hidden) units, \(model.tokenizer), \(HumanFormat.count(model.parameterCount)) parameters")
-    reporter.message("training  \(Self.text(trainer.loop.settings)), \(task.stepsPerEpoch) steps in an epoch")
+    reporter.message("training  \(Self.text(trainer.loop.settings)), \(trainer.loop.task.stepsPerEpoch) steps in an epoch")
     if trainer.readsStandardInput { reporter.message("standard input can't be read again: this run can't be resumed if it is interrupted") }
   }
 
@@ -40,6 +41,7 @@ struct TrainingView {
     guard !isQuiet else { return }
     switch event {
     case .began(let step, let wasAsked):
+      describe(trainer)
       if step > 0 {
         reporter.message("resumed at step \(step)")
       } else if wasAsked, let output {
@@ -50,6 +52,7 @@ struct TrainingView {
       reporter.update(progress(trainer))
     case .measured(let measurement, let isBest):
       validationLoss = measurement.validation
+      reporter.note(progress(trainer))
       let result = trainer.evaluation(nats: measurement.validation)
       reporter.message(
         "step \(measurement.step)  epoch \(HumanFormat.fixed(measurement.epoch, 2))  training \(HumanFormat.fixed(measurement.training, 4))  "

@@ -1,0 +1,23 @@
+import Foundation
+import Testing
+
+/// The help screens are part of what is promised: a change shows here. They lie in the folder `Help`.
+@Suite(.enabled(if: Program.isBuilt, "the program rnn is not built beside the tests"))
+struct HelpTests {
+  @Test(arguments: ["train generate", "generate", "evaluate", "verify", "inspect", "demo"])
+  func screen(_ command: String) throws {
+    let name = command.replacing(" ", with: "-") + ".txt"
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Help").appending(path: name)
+    let expected = try String(contentsOf: file, encoding: .utf8)
+    let result = try Program.run(command.split(separator: " ").map(String.init) + ["--help"])
+    #expect(result.code == 0)
+    #expect(result.text == expected)
+    #expect(result.text.contains("rnn \(command)"))
+    #expect(result.text.contains("Example"))
+  }
+
+  @Test func allCommandsAreListed() throws {
+    let result = try Program.run(["--help"])
+    for command in ["train", "generate", "evaluate", "verify", "inspect", "demo"] { #expect(result.text.contains("  \(command) "), "\(command)") }
+  }
+}

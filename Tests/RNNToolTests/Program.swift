@@ -1,0 +1,137 @@
+import Foundation
+import RNNData
+import RNNTasks
+import RNNTestSupport
+import RNNTraining
+import Testing
+
+/// The built program, run as a user runs it.
+enum Program {
+  struct Result {
+    /// The exit code; 128 + the signal's number if a signal ended it.
+    var code: Int32
+    var output: Data
+    var errors: String
+    var text: String { String(decoding: output, as: UTF8.self) }
+  }
+
+  /// The executable beside the test bundle; nil where it isn't built.
+  static let path: String? = {
+    let bundles = Bundle.allBundles.map(\.bundleURL) + [URL(filePath: CommandLine.arguments[0])]
+    for bundle in bundles {
+      var folder = bundle
+      // The bundle of macOS has folders inside, and the tests' own program lies in them.
+      for _ in 0..<5 {
+        folder = folder.deletingLastPathComponent()
+        let candidate = folder.appending(path: "rnn").path
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder), !isFolder.boolValue { return candidate }
+      }
+    }
+    return nil
+  }()
+
+  static var isBuilt: Bool { path != nil }
+
+  /// A run that is under way.
+  final class Running {
+    let process = Process()
+    private let folder: URL
+    fileprivate let outputFile: URL
+    fileprivate let errorFile: URL
+
+    fileprivate init(_ arguments: [String], input: String?, output: FileHandle?, in directory: URL?) throws {
+      folder = FileManager.default.temporaryDirectory.appending(path: "rnn-run-\(UUID().uuidString)")
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      outputFile = folder.appending(path: "out")
+      errorFile = folder.appending(path: "err")
+      let inputFile = folder.appending(path: "in")
+      for file in [outputFile, errorFile] { try Data().write(to: file) }
+      try Data((input ?? "").utf8).write(to: inputFile)
+      process.executableURL = URL(filePath: try #require(path))
+      process.arguments = arguments
+      process.currentDirectoryURL = directory
+      process.standardInput = try FileHandle(forReadingFrom: inputFile)
+      process.standardOutput = try output ?? FileHandle(forWritingTo: outputFile)
+      process.standardError = try FileHandle(forWritingTo: errorFile)
+      try process.run()
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    var errors: String { (try? Data(contentsOf: errorFile)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
+
+    /// Waits until standard error contains a text, for ten seconds at most.
+    func wait(for text: String) async throws {
+      for _ in 0..<1000 where !errors.contains(text) && process.isRunning { try await Task.sleep(for: .milliseconds(10)) }
+      #expect(errors.contains(text), "standard error: \(errors)")
+    }
+
+    func finish() throws -> Result {
+      process.waitUntilExit()
+      let signal = process.terminationReason == .uncaughtSignal
+      return Result(
+        code: process.terminationStatus + (signal ? 128 : 0), output: try Data(contentsOf: outputFile), errors: errors)
+    }
+  }
+
+  static func start(_ arguments: [String], input: String? = nil, output: FileHandle? = nil, in directory: URL? = nil) throws -> Running {
+    try Running(arguments, input: input, output: output, in: directory)
+  }
+
+  static func run(_ arguments: [String], input: String? = nil, output: FileHandle? = nil, in directory: URL? = nil) throws -> Result {
+    try start(arguments, input: input, output: output, in: directory).finish()
+  }
+}
+
+/// A folder that vanishes with the test, and what most tests need in it.
+final class Workplace {
+  let folder: URL
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: "rnn-test-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  func path(_ name: String) -> String { folder.appending(path: name).path }
+
+  func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
+    try Data(bytes).write(to: folder.appending(path: name))
+    return path(name)
+  }
+
+  func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: folder.appending(path: name))) }
+
+  var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted() }
+
+  /// A text with characters of one to four bytes.
+  static let text = String(repeating: "the naïve fox — ångström 狐 🦊 jumps over the lazy dog.\n", count: 60)
+
+  func text(_ name: String = "text.txt") throws -> String { try write(name, Self.text.utf8) }
+
+  /// The bytes of a small model of that text, trained once for all tests.
+  private static let trained = Result<[UInt8], any Error> {
+    let place = try Workplace()
+    var trainer = try TextTrainer(
+      TextCorpus(Array(text.utf8), name: "text.txt"),
+      options: TextTrainingOptions(hidden: 24, embedding: 8, dropout: 0, batch: 4, sequenceLength: 32, learningRate: 0.02, budget: .steps(150)))
+    _ = try trainer.train(to: place.path("m"))
+    return try place.bytes("m")
+  }
+
+  static func model() throws -> [UInt8] { try trained.get() }
+
+  func model(_ name: String = "model.safetensors") throws -> String { try write(name, Self.model()) }
+
+  /// The same model with something changed in its file.
+  func model(_ name: String, _ change: (inout Safetensors) throws -> Void) throws -> String {
+    var file = try Safetensors(bytes: Self.model())
+    try change(&file)
+    return try write(name, file.bytes())
+  }
+}
+
+/// Small and quick settings.
+let tiny = ["--hidden", "16", "--embedding", "8", "--batch", "4", "--sequence-length", "16"]
