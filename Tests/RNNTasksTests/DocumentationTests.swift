@@ -1,0 +1,148 @@
+import Foundation
+import RNN
+import Testing
+
+/// The code in the documentation, compiled and run. A fragment shown there must stand here, in the examples or in the
+/// library itself; the last test looks.
+@Suite struct DocumentationTests {
+  private func withDirectory(_ body: (String) async throws -> Void) async throws {
+    let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    try await body(directory.path)
+  }
+
+  private func verify(_ cell: Cell, _ others: [String: Int] = [:]) throws {
+    for check in try Verification(cell, sizes: CellSizes(input: 3, hidden: 6, others)).run() {
+      #expect(check.passed, "\(cell.name): \(check.name): \(check.error)")
+    }
+  }
+
+  @Test func cells() throws {
+    let elman = Cell("elman", state: "h") { x, s, W, b in
+      ["h": tanh(W.xh * x + W.hh * s.h + b.h)]
+    }
+    #expect(elman.graph == Cell.rnn.graph)
+
+    let leaky = Cell(
+      "leaky", state: Cell.State("h", size: .projection), Cell.State("n", initial: .constant(1)), output: "y"
+    ) { x, s, W, b in
+      let n = sigmoid(b.decay) * s.n + tanh(W.xn * x + W.hn * s.h + b.n)
+      return ["h": W.nh * n, "n": n, "y": relu(n)]
+    }
+    try verify(leaky, ["projection": 4])
+
+    let keep = try Cell(
+      equations: """
+        cell keep
+        f_t = sigmoid(W_xf x_t + W_hf h_{t-1} + b_f)
+        h_t = f_t ⊙ h_{t-1} + (1 - f_t) ⊙ tanh(W_xh x_t + b_h)
+        """)
+    print(keep.equations)
+    print(keep.latex)
+    try verify(keep)
+    let brief = "f = sigmoid(Wxf x + Whf h + bf); h = f * h + (1 - f) * tanh(Wxh x + bh)"
+    #expect(try Cell(equations: brief, name: "keep") == keep)
+  }
+
+  @Test func trainingAndGenerating() async throws {
+    try await withDirectory { directory in
+      let path = directory + "/text", output = directory + "/model.safetensors", statePath = directory + "/state"
+      let heldOut = Array("one two three four\n".utf8)
+      try Files.writeAtomically((0..<200).flatMap { _ in heldOut }, to: path)
+
+      let corpus = try TextCorpus(reading: [path])
+      var trainer = try TextTrainer(corpus, options: TextTrainingOptions(tokens: .characters, budget: .time(300)))
+      trainer = try TextTrainer(corpus, options: TextTrainingOptions(tokens: .characters, hidden: 16, budget: .steps(10)))
+      let outcome = try trainer.train(to: output, start: .resume, shouldStop: { Task.isCancelled }) { trainer, event in
+        if case .measured(let measurement, let isBest) = event {
+          print(measurement.step, trainer.evaluation(nats: measurement.validation).bitsPerByte, isBest ? "best" : "")
+        }
+      }
+      if case .finished = outcome {} else { Issue.record("the run ended with \(outcome)") }
+
+      let model = try LanguageModel(contentsOf: output)
+      let loss = try model.evaluate(heldOut)
+      print(loss.bitsPerByte, loss.natsPerCharacter, loss.perplexity)
+      #expect(loss.perplexity < 30)
+
+      let generator = try TextGenerator(model)
+      let options = GenerationOptions(sampling: try SamplingOptions(temperature: 0.8, topP: 0.95), length: 200, seed: 7)
+      for try await piece in generator.stream("Once", options) { print(piece, terminator: "") }
+
+      let session = try TextSession(generator, options)
+      session.read(Array("Once".utf8))
+      var text = ""
+      for _ in 0..<100 { text += try session.next() ?? "" }
+      try session.state().write(to: statePath)
+
+      let later = try TextSession(generator, options)
+      try later.restore(Safetensors(contentsOf: statePath), source: statePath)
+      #expect(try later.next() == session.next())
+      #expect(try generator.generate("Once", options).hasPrefix(text))
+    }
+  }
+
+  @Test func runningACell() throws {
+    let steps = 4
+    var random = Philox(seed: 1)
+    let x = Tensor(normalMean: 0, deviation: 1, shape: [steps, 1, 3], using: &random)
+    let outputGradient = Tensor(normalMean: 0, deviation: 1, shape: [steps, 1, 5], using: &random)
+    func row(_ t: Int) -> [Float] { (0..<3).map { x[t, 0, $0] } }
+
+    let engine = try CellEngine(.gru, sizes: CellSizes(input: 3, hidden: 5))
+    let parameters = engine.parameters.map { Tensor(normalMean: 0, deviation: 0.3, shape: engine.shape(of: $0), using: &random) }
+    let packed = engine.pack(parameters, forTraining: true)
+    let result = engine.run(packed, inputs: [x])
+    if let trace = result.trace {
+      let gradients = engine.backward(trace, output: outputGradient)
+      print(gradients.parameters.count, gradients.initialStates.count)
+      #expect(gradients.parameters.map(\.shape) == parameters.map(\.shape))
+    }
+
+    var outputs: [[Float]] = []
+    let stepper = CellStepper(engine, packed)
+    for t in 0..<steps { outputs.append(stepper.step([row(t)])) }
+    let states = stepper.states
+    #expect(outputs.flatMap(\.self) == result.output.values)
+    #expect(states.flatMap(\.self) == result.states.flatMap(\.values))
+  }
+
+  /// Every fragment of Swift in the documentation stands, line after line, in a file that is compiled.
+  @Test func everyFragmentIsCompiled() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    func lines(_ path: URL) throws -> [String] {
+      try String(contentsOf: path, encoding: .utf8).split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+    let files = FileManager.default
+    var compiled = [try lines(URL(fileURLWithPath: #filePath))]
+    for folder in ["Sources/RNNCells/Cells", "Examples/Sources/GenerateText", "Examples/Sources/OwnCell"] {
+      let folder = root.appendingPathComponent(folder)
+      for name in try files.contentsOfDirectory(atPath: folder.path) { compiled.append(try lines(folder.appendingPathComponent(name))) }
+    }
+    let catalog = root.appendingPathComponent("Sources/RNN/RNN.docc")
+    var pages = [root.appendingPathComponent("README.md")]
+    pages += try files.contentsOfDirectory(atPath: catalog.path).filter { $0.hasSuffix(".md") }.map { catalog.appendingPathComponent($0) }
+    var count = 0
+    for page in pages {
+      var fragment: [String]?
+      for line in try lines(page) {
+        if line == "```swift" {
+          fragment = []
+        } else if line == "```", let wanted = fragment {
+          fragment = nil
+          count += 1
+          let stands = compiled.contains { source in
+            var rest = wanted[...]
+            for line in source where line == rest.first { rest = rest.dropFirst() }
+            return rest.isEmpty
+          }
+          #expect(stands, "\(page.lastPathComponent): not compiled anywhere: \(wanted.first ?? "")")
+        } else {
+          fragment?.append(line)
+        }
+      }
+    }
+    #expect(count >= 12, "found \(count) fragments")
+  }
+}
