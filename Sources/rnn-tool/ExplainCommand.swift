@@ -15,7 +15,7 @@ struct Explain: ParsableCommand {
         rnn explain --backward --targets 1,0,1
         rnn explain --cell lstm --hidden 2 --inputs '1,0;0,1'
         rnn explain --set 'Whh=[0.3 0.1; 0 0.2],bh=[0.1 0]' --initial h=[0.5,0]
-        rnn explain --cell 'h = tanh(Wxh x + Whh h + bh)' --output softmax --size output=3
+        rnn explain --cell 'h = tanh(Wxh x + Whh h + bh)' --size output=2
       """)
 
   enum Format: String, CaseIterable, ExpressibleByArgument {
@@ -25,7 +25,9 @@ struct Explain: ParsableCommand {
   @Option(help: CellArgument.help)
   var cell = "rnn"
 
+  // Numbers may begin with a sign.
   @Option(
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp("The inputs, step by step: 1,2,3, or for vectors 1,0;0,1. Of a further input: name=1,2,3. (default: 1,2,3)", valueName: "numbers"))
   var inputs: [String] = []
 
@@ -48,6 +50,7 @@ struct Explain: ParsableCommand {
   var backward = false
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "What the outputs should have been, as --inputs; with softmax the number of an output for each step, counted from 0. (default: 0 each)", valueName: "numbers"))
   var targets: String?

@@ -44,6 +44,15 @@ import Testing
       """)
   }
 
+  /// A long sum has a long derivative, which is written without recursion.
+  @Test func longSums() throws {
+    let products = try Cell(equations: "h = h + " + (0..<900).map { "W_\($0) x" }.joined(separator: " + "))
+    let text = products.derivativeEquations
+    #expect(text.contains("W_899ᵀ"))
+    let chain = try Cell(equations: "h = h" + String(repeating: " + h", count: 4_000))
+    #expect(chain.derivativeEquations.split(separator: "\n").allSatisfy { $0.utf8.count < 10_000 })
+  }
+
   /// Every cell's derivative can be written, masks and names that could mean something else included.
   @Test(arguments: Cell.builtIn + EquationSamples.cells)
   func everyCell(cell: Cell) {

@@ -94,6 +94,9 @@ import Testing
     request.inputs = [(0..<300).map(String.init).joined(separator: ",") + ";"]
     #expect(throws: RNNError.self) { try request.explanation() }
     request.inputs = []
+    request.cell = (try? Cell(equations: "h = h" + String(repeating: " + h", count: 1_000))) ?? .rnn
+    #expect(throws: RNNError.self) { try request.explanation() }
+    request.cell = .rnn
     request.targets = "1,2,3"
     #expect(throws: RNNError.self) { try request.explanation() }
   }

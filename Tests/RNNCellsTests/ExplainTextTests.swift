@@ -2,8 +2,6 @@ import Foundation
 import RNNTestSupport
 import Testing
 
-@testable import RNNCells
-
 /// What a reader gets. The files under `Fixtures/explain` were checked line by line: every `=` by evaluating both sides, the
 /// lecture note's numbers by an independent computation.
 @Suite struct ExplainTextTests {

@@ -75,10 +75,14 @@ struct DerivativeForm {
       }
     }
     var parts = 0
-    for node in derivative.nodes.indices where uses[node] > 1 && symbols[node] == nil && !isTransparent(node) {
+    var depth = [Int](repeating: 0, count: derivative.nodes.count)
+    for (index, node) in derivative.nodes.enumerated() where !node.operands.isEmpty {
+      depth[index] = 1 + (node.operands.map { symbols[$0] == nil ? depth[$0] : 0 }.max() ?? 0)
+      let isShared = uses[index] > 1 && !isTransparent(index)
+      guard symbols[index] == nil, uses[index] > 0, isShared || depth[index] >= EquationOutline.maximumDepth else { continue }
       parts += 1
-      symbols[node] = .part(parts)
-      named.insert(node)
+      symbols[index] = .part(parts)
+      named.insert(index)
     }
   }
 

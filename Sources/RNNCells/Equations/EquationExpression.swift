@@ -21,7 +21,7 @@ enum EquationSymbol: Hashable {
   indirect case gradientNow(of: EquationSymbol)
   /// ∂L/∂v, with the losses of the later steps only: what a state receives from the step after.
   indirect case gradientLater(of: EquationSymbol)
-  /// A parameter: what is before its gradient's d.
+  /// A matrix of parameters.
   case matrix(String)
   /// A part of the derivative's equations that is used more than once.
   case part(Int)

@@ -24,7 +24,7 @@ struct EquationOutline {
   let letters: [Character?]
 
   /// Deeper expressions are cut by a name; with the brackets this stays below what the parser takes.
-  private static let maximumDepth = 24
+  static let maximumDepth = 24
 
   init(_ graph: Graph) {
     let shapes = graph.nodes.indices.map { Self.shape($0, graph.nodes) }

@@ -75,8 +75,7 @@ struct EquationWriter {
       let inner = operand(a, .applied)
       // A number right after the sign would be read as a negative number.
       return Written(text: "-" + (inner.first?.isNumber == true ? bracketed(inner) : inner), level: .signed)
-    case .sum(let a, let b): return Written(text: "\(operand(a, .sum, maySign: true)) + \(operand(b, .product))", level: .sum)
-    case .difference(let a, let b): return Written(text: "\(operand(a, .sum, maySign: true)) - \(operand(b, .product))", level: .sum)
+    case .sum, .difference: return Written(text: sum(expression), level: .sum)
     case .times(let a, let b, let isByUnit): return times(a, b, isByUnit)
     case .quotient(let a, let b):
       if notation == .latex { return Written(text: "\\frac{\(write(a))}{\(write(b))}", level: .atom) }
@@ -85,6 +84,23 @@ struct EquationWriter {
       return Written(text: operand(a, .atom) + "^2", level: .power)
     case .call(let function, let arguments, let more):
       return Written(text: call(function, arguments.map(write) + more), level: .atom)
+    }
+  }
+
+  /// A sum of any length, term by term.
+  private func sum(_ expression: EquationExpression) -> String {
+    var first = expression
+    var rest: [String] = []
+    while true {
+      switch first.form {
+      case .sum(let a, let b):
+        rest.append(" + " + operand(b, .product))
+        first = a
+      case .difference(let a, let b):
+        rest.append(" - " + operand(b, .product))
+        first = a
+      default: return operand(first, .sum, maySign: true) + rest.reversed().joined()
+      }
     }
   }
 

@@ -25,6 +25,10 @@ struct ExplainedComputation {
     initialStates: [String: [Double]], targets: Explanation.Targets?
   ) throws(RNNError) {
     self.model = model
+    guard model.cell.graph.nodes.count <= Explanation.maximumOperations else {
+      throw RNNError(
+        .usage, "the cell has \(model.cell.graph.nodes.count) operations; at most \(Explanation.maximumOperations) can be explained")
+    }
     evaluation = try Evaluation(model.cell, sizes: sizes)
     for name in model.cell.graph.sizeNames where sizes[.named(name)] > Explanation.maximumCount {
       throw RNNError(.usage, "the size “\(name)” is \(sizes[.named(name)]); at most \(Explanation.maximumCount) can be explained")

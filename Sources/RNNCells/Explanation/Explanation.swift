@@ -99,6 +99,8 @@ public struct Explanation: Codable, Hashable, Sendable {
 
   /// The largest number of steps, and of units of any size: what is explained is meant to be read.
   public static let maximumCount = 256
+  /// The largest number of operations in a step.
+  public static let maximumOperations = 512
 
   /// Computes everything.
   ///

@@ -1,8 +1,8 @@
 /// Numbers as an explanation shows them.
-enum ExplanationNumbers {
+package enum ExplanationNumbers {
   /// A number with `digits` decimals, or, if it is small, with so many digits that say something. What has fewer decimals is
   /// written without zeros: 0.5, but 0.850 for 0.8504.
-  static func text(_ value: Double, digits: Int) -> String {
+  package static func text(_ value: Double, digits: Int) -> String {
     guard value.isFinite else { return value.description }
     if value == 0 { return "0" }
     let size = abs(value)
