@@ -31,8 +31,10 @@ struct EquationMeaning {
     if program.states.isEmpty {
       let found = Self.statesRead(program, inputs: inputs)
       guard !found.isEmpty else {
-        throw first.position.error(
-          "nothing recurs: no equation reads a value of the step before, such as \(first.name)_{t-1}; if that is meant, declare “state \(first.name)”")
+        throw first.position.error("""
+          nothing recurs: no equation reads a value of the step before, such as \(first.name)_{t-1}; if that is meant, \
+          declare “state \(first.name)”
+          """)
       }
       states = found.map { StateDeclaration(name: $0, size: .hidden, initial: .zero) }
     } else {
@@ -60,7 +62,8 @@ struct EquationMeaning {
         let name = word.name
         guard word.dottedMatrix == nil, !inputs.contains(name) else { return }
         guard all.contains(name) else {
-          if name.hasSuffix("_t"), all.contains(String(name.dropLast(2))), !done.contains(String(name.dropLast(2))) { read.insert(String(name.dropLast(2))) }
+          let untimed = String(name.dropLast(2))
+          if name.hasSuffix("_t"), all.contains(untimed), !done.contains(untimed) { read.insert(untimed) }
           return
         }
         // `h_t` before its equation is a mistake that is reported where it stands.
@@ -189,7 +192,8 @@ struct EquationMeaning {
       throw position.error("\(text) has no equation yet; the value of the step before is \(name)_{t-1}")
     }
     guard isState else {
-      throw position.error("\(text) is read before its equation; if its value of the step before is meant, declare it: state \((states.map(\.name) + [name]).joined(separator: ", "))")
+      let declared = (states.map(\.name) + [name]).joined(separator: ", ")
+      throw position.error("\(text) is read before its equation; if its value of the step before is meant, declare it: state \(declared)")
     }
     return builder.declared(name)
   }

@@ -47,7 +47,8 @@ struct ExplainedModel {
 
   /// The number of the parameter that a user's name means – `W_xh`, `Wxh`, `W.xh`, `W_{xh}` –, or nil.
   func parameter(named written: String) -> Int? {
-    if let exact = cell.graph.parameters.indices.first(where: { self.name(of: $0) == written || cell.graph.parameters[$0].symbol == written }) { return exact }
+    let exact = cell.graph.parameters.indices.first { self.name(of: $0) == written || cell.graph.parameters[$0].symbol == written }
+    if let exact { return exact }
     let name = String(written.filter { !"_.{}".contains($0) })
     return cell.graph.parameters.indices.first { p in
       let parameter = cell.graph.parameters[p]

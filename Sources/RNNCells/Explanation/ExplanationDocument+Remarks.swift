@@ -5,8 +5,12 @@ extension ExplanationDocument {
     if explanation.isLectureNote { sentences += noteRemarks }
     if model.layer == .softmax, computation.evaluation.sizes[.named(ExplainedModel.outputSize)] == 1 {
       let y = math(symbolic.name(.value(model.outputName, .current))), s = symbolic.name(.value(model.scoresName, .current))
-      sentences.append(
-        "With a single output softmax gives 1 at every step, whatever the parameters: it divides \(math(isText ? "exp(\(s))" : "\\exp(\(s))")) by the sum over all outputs, and that is itself. So \(y) says nothing here, and its loss has no gradient; softmax needs at least two outputs (\(code("--size output=2"))).")
+      let power = math(isText ? "exp(\(s))" : "\\exp(\(s))")
+      sentences.append("""
+        With a single output softmax gives 1 at every step, whatever the parameters: it divides \(power) by the sum over all \
+        outputs, and that is itself. So \(y) says nothing here, and its loss has no gradient; softmax needs at least two outputs \
+        (\(code("--size output=2"))).
+        """)
     }
     return sentences.isEmpty ? [] : [.heading("remarks")] + sentences.map { .sentence($0) }
   }
@@ -18,11 +22,21 @@ extension ExplanationDocument {
     case .linear:
       let y = writer.name(.value(model.outputName, .current))
       return [
-        "The lecture note prints 0.850 for \(h) and 0.540 for \(math(y)): it went on with \(h) rounded to 0.85. More precisely \(h) is 0.8514 and \(math(y)) is 0.5405.",
-        "The note's formula says \(math(symbolic.name(.value(model.outputName, .current)) + " = " + noteFormula)), but its numbers are those of the linear output shown here; \(code("--output softmax")) shows what the formula gives.",
+        """
+        The lecture note prints 0.850 for \(h) and 0.540 for \(math(y)): it went on with \(h) rounded to 0.85. More precisely \
+        \(h) is 0.8514 and \(math(y)) is 0.5405.
+        """,
+        """
+        The note's formula says \(math(symbolic.name(.value(model.outputName, .current)) + " = " + noteFormula)), but its numbers are \
+        those of the linear output shown here; \(code("--output softmax")) shows what the formula gives.
+        """,
       ]
     case .softmax:
-      return ["The lecture note's formula is this one, but its outputs 0.415, 0.540 and 0.581 are \(math(symbolic.name(.value(model.scoresName, .current)))), without softmax (the second one rounded on the way: it is 0.5405). \(code("--output linear")) shows them."]
+      let scores = math(symbolic.name(.value(model.scoresName, .current)))
+      return ["""
+        The lecture note's formula is this one, but its outputs 0.415, 0.540 and 0.581 are \(scores), without softmax (the second \
+        one rounded on the way: it is 0.5405). \(code("--output linear")) shows them.
+        """]
     case .none:
       return ["The lecture note prints 0.850 for \(h); more precisely it is 0.8514."]
     }

@@ -83,7 +83,9 @@ struct ExplanationDocument {
   private var givenBlocks: [Block] {
     var blocks: [Block] = [.heading(plain(explanation.cell))]
     var equations = model.form.equations.map { [symbolic.name(.value($0.name, .current)), symbolic.write($0.value)] }
-    if model.layer == .softmax { equations.append([symbolic.name(.value(model.outputName, .current)), softmax(symbolic.name(.value(model.scoresName, .current)))]) }
+    if model.layer == .softmax {
+      equations.append([symbolic.name(.value(model.outputName, .current)), softmax(symbolic.name(.value(model.scoresName, .current)))])
+    }
     blocks.append(.lines(equations))
     blocks.append(.heading("given"))
     blocks.append(.lines(parameterLines + initialLines))
@@ -94,7 +96,8 @@ struct ExplanationDocument {
       blocks.append(.sentence("Not given, and so filled from the pattern \(pattern), over and over: \(names.joined(separator: ", "))."))
     }
     if !model.form.graph.sizeNames.allSatisfy({ computation.evaluation.sizes[.named($0)] == 1 }) {
-      blocks.append(.sentence("The units of a vector are counted from 0: \(math(unit(writer(step: 1).name(.value(model.form.outputName, .current)), 0, of: 2))) is the first."))
+      let first = unit(writer(step: 1).name(.value(model.form.outputName, .current)), 0, of: 2)
+      blocks.append(.sentence("The units of a vector are counted from 0: \(math(first)) is the first."))
     }
     return blocks
   }
@@ -105,8 +108,9 @@ struct ExplanationDocument {
     return model.cell.graph.parameters.indices.map { p in
       let name = writer.name(model.derivative.symbol(ofParameter: p))
       switch computation.value(computation.parameters[p], of: p) {
-      case .vector(let numbers): return [name, numbers.count == 1 ? writer.write(EquationExpression(form: .number(numbers[0]), node: nil)) : writer.vector(numbers)]
-      case .matrix(let rows): return [name, rows.count == 1 && rows[0].count == 1 ? writer.write(EquationExpression(form: .number(rows[0][0]), node: nil)) : writer.matrix(rows)]
+      case let value where value.numbers.count == 1: return [name, writer.write(EquationExpression(form: .number(value.numbers[0]), node: nil))]
+      case .vector(let numbers): return [name, writer.vector(numbers)]
+      case .matrix(let rows): return [name, writer.matrix(rows)]
       }
     }
   }

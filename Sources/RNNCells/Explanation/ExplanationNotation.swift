@@ -66,7 +66,8 @@ enum ExplanationNotation {
   private static func matrix(_ text: Substring, _ name: String) throws(RNNError) -> [[Double]] {
     let rows = try text.split(separator: ";", omittingEmptySubsequences: false).map { row throws(RNNError) in try numbers(row, name) }
     guard rows.count <= Explanation.maximumCount, rows.allSatisfy({ $0.count == rows[0].count && $0.count <= Explanation.maximumCount }) else {
-      throw RNNError(.usage, "the rows of \(name) have \(rows.map(\.count).prefix(8).map(String.init).joined(separator: ", ")) numbers; expected equally many, at most \(Explanation.maximumCount)")
+      let counts = rows.prefix(8).map { String($0.count) }.joined(separator: ", ")
+      throw RNNError(.usage, "the rows of \(name) have \(counts) numbers; expected equally many, at most \(Explanation.maximumCount)")
     }
     return rows
   }
