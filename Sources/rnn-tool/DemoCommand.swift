@@ -5,10 +5,10 @@ struct Demo: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Teach a network to add, in words, and ask it sums it never saw. Takes less than two minutes.",
     discussion: """
-      The text is made by the program: sums such as “forty-two plus seventeen equals fifty-nine”, of numbers below fifty. A fifth of all pairs of \
-      numbers never occurs in it. The network learns to write such lines, letter by letter; then it writes until there are \
-      200 different sums that were not in the text, and the program counts how many are right. Ends with exit code 1 if \
-      fewer than 95% are.
+      The text is made by the program: sums such as “forty-two plus seventeen equals fifty-nine”, of numbers below fifty. A \
+      fifth of all pairs of numbers never occurs in it. The network learns to write such lines, letter by letter; then the \
+      program begins 200 sums of those pairs, lets the network finish them, and counts how many are right. Ends with exit \
+      code 1 if fewer than 95% are.
 
       Example:
         rnn demo
@@ -27,13 +27,13 @@ struct Demo: ParsableCommand {
   @OptionGroup var json: JSONOption
 
   private struct Report: Encodable {
-    let lines: Int
-    let malformed: Int
-    let copies: Int
-    let shareOfCopies: Double
-    let new: Int
+    let asked: Int
     let right: Int
     let accuracy: Double
+    let copies: Int
+    let freeLines: Int
+    let freeShareRight: Double
+    let freeShareOfCopies: Double
     let trainingSeconds: Double
     let passed: Bool
   }
@@ -55,31 +55,36 @@ struct Demo: ParsableCommand {
     let model = trainer.model
     if let output { try model.save(to: output) }
     let result = try demonstration.ask(model)
-    let passed = result.new == demonstration.count && result.accuracy >= 0.95
+    let passed = result.answers.count == demonstration.count && result.accuracy >= 0.95
+    let seconds = trainer.loop.state.seconds
+    let freeShareRight = Double(result.free.right) / Double(max(result.free.lines, 1))
     if json.json {
       try Output.json(
         Report(
-          lines: result.lines, malformed: result.malformed, copies: result.copies, shareOfCopies: result.shareOfCopies, new: result.new,
-          right: result.right, accuracy: result.accuracy, trainingSeconds: trainer.loop.state.seconds, passed: passed))
+          asked: result.answers.count, right: result.right, accuracy: result.accuracy, copies: result.copies,
+          freeLines: result.free.lines, freeShareRight: freeShareRight, freeShareOfCopies: result.shareOfCopies,
+          trainingSeconds: seconds, passed: passed))
     } else {
-      try show(result, seconds: trainer.loop.state.seconds, wanted: demonstration.count, passed: passed)
+      try show(result, seconds: seconds, freeShareRight: freeShareRight, passed: passed)
     }
     if !passed { throw ExitCode(RNNError.Kind.verification.rawValue) }
   }
 
-  private func show(_ result: SumsDemonstration.Result, seconds: Double, wanted: Int, passed: Bool) throws {
+  private func show(_ result: SumsDemonstration.Result, seconds: Double, freeShareRight: Double, passed: Bool) throws {
     func percent(_ share: Double) -> String { HumanFormat.fixed(100 * share, 1) + "%" }
-    try Output.line("Sums that were not in the training text, as the network wrote them:")
-    for line in result.examples.prefix(5) { try Output.line("  \(line)") }
-    for line in result.wrong.prefix(3) { try Output.line("  \(line)   (wrong)") }
+    try Output.line("Sums of numbers that were never added in the training text; the network wrote what follows “equals”:")
+    for answer in result.answers.filter(\.isRight).prefix(5) { try Output.line("  \(answer.line)") }
+    for answer in result.answers.filter({ !$0.isRight }).prefix(3) { try Output.line("  \(answer.line)   (wrong)") }
     try Output.line()
     try Output.write(
       Output.table([
         ("trained", HumanFormat.duration(seconds: seconds)),
-        ("lines written", "\(result.lines), of them \(percent(result.shareOfCopies)) sums of the training text, \(result.malformed) no sums"),
-        ("new sums", "\(result.new), all different"),
-        ("right", "\(result.right) of \(result.new + result.malformed) = \(percent(result.accuracy)) (a line that is no sum counts as wrong)"),
-        ("result", passed ? "it can add" : "expected \(wanted) new sums, at least 95% right"),
+        ("new sums", "\(result.right) of \(result.answers.count) right = \(percent(result.accuracy)); copies of the training text: \(result.copies)"),
+        (
+          "free writing",
+          "\(result.free.lines) lines, \(percent(freeShareRight)) right; in \(percent(result.shareOfCopies)) the numbers are ones added in the training text"
+        ),
+        ("result", passed ? "it can add" : "expected at least 95% of the new sums to be right"),
       ]))
   }
 }

@@ -149,3 +149,20 @@ public struct LanguageModel: Sendable {
     return (nats, count)
   }
 }
+
+extension LanguageModel {
+  /// Begins with what is known before any training: each token is as probable as it is frequent in the text, and one that
+  /// never occurs nearly impossible, its vector zero – it would stay a random one.
+  package mutating func begin(withFrequenciesOf tokens: [Int32]) {
+    var counts = [Int](repeating: 0, count: tokenizer.count)
+    for token in tokens { counts[Int(token)] += 1 }
+    let total = Double(tokens.count + 1)
+    let logarithms = counts.map { Float(log(max(Double($0), 0.01) / total)) }
+    weights[output.biasName] = Tensor(logarithms, shape: [tokenizer.count])
+    weights[embedding.weightName]?.withUnsafeMutableBufferPointer { table in
+      for (token, count) in counts.enumerated() where count == 0 {
+        for i in 0..<embedding.size { table[token * embedding.size + i] = 0 }
+      }
+    }
+  }
+}

@@ -8,8 +8,8 @@ public struct SumsDemonstration: Sendable {
   /// New sums to ask for.
   public let count: Int
 
-  public init(largest: Int = 49, seed: UInt64 = 1, count: Int = 200) {
-    sums = SumsInWords(largest: largest)
+  public init(sums: SumsInWords = SumsInWords(largest: 49, largestAdded: 49), seed: UInt64 = 1, count: Int = 200) {
+    self.sums = sums
     self.seed = seed
     self.count = count
   }
@@ -23,62 +23,48 @@ public struct SumsDemonstration: Sendable {
   /// How the model is trained.
   public var options: TextTrainingOptions {
     TextTrainingOptions(
-      tokens: .characters, hidden: 128, layers: 1, embedding: 32, dropout: 0, batch: 32, sequenceLength: 48,
-      learningRate: 0.01, averaging: 0.02, budget: .steps(7500), seed: seed)
+      tokens: .characters, hidden: 128, layers: 1, embedding: 32, dropout: 0, batch: 32, sequenceLength: 64,
+      learningRate: 0.01, averaging: 0.02, initialization: .init(forgetBias: 1), budget: .steps(7000), seed: seed)
   }
 
   /// What came of it.
   public struct Result: Sendable, Hashable {
-    /// All lines that the model wrote.
-    public var lines = 0
-    /// Lines that are no sum in words.
-    public var malformed = 0
-    /// Sums that are in the training text.
-    public var copies = 0
-    /// Sums that are not, each pair of numbers counted once.
-    public var new = 0
-    /// Of these, the right ones.
-    public var right = 0
-    /// New sums as the model wrote them, each with whether it is right.
-    public var examples: [String] = []
-    public var wrong: [String] = []
+    /// A sum that was asked for and what the network made of it.
+    public struct Answer: Sendable, Hashable {
+      public var line: String
+      public var isRight: Bool
+      /// Whether the very line stands in the training text.
+      public var isCopy: Bool
+    }
 
-    /// The share of right ones; a line that is no sum counts as a wrong one.
-    public var accuracy: Double { Double(right) / Double(max(new + malformed, 1)) }
-    public var shareOfCopies: Double { Double(copies) / Double(max(lines, 1)) }
+    /// One answer for each new sum.
+    public var answers: [Answer] = []
+    /// What is true of the lines that the network wrote of its own accord.
+    public var free = SumsInWords.Report()
+
+    public var right: Int { answers.count(where: \.isRight) }
+    public var copies: Int { answers.count(where: \.isCopy) }
+    public var accuracy: Double { Double(right) / Double(max(answers.count, 1)) }
+    /// The part of the lines written of its own accord whose numbers were added in the training text.
+    public var shareOfCopies: Double { Double(free.copies) / Double(max(free.lines, 1)) }
   }
 
-  /// Lets the model write line after line until it has written ``count`` different sums that were not in the training text.
-  ///
-  /// Ends early, with fewer, if it writes a hundred times as many lines without getting there.
-  public func ask(_ model: LanguageModel, temperature: Double = 0.3) throws(RNNError) -> Result {
-    let session = try TextSession(TextGenerator(model), GenerationOptions(sampling: try SamplingOptions(temperature: temperature), seed: seed))
-    var result = Result(), line = "", seen: Set<[Int]> = []
-    while result.new < count, result.lines < 100 * count, let piece = try session.next() {
-      for character in piece {
-        guard character == "\n" || line.count > 200 else {
-          line.append(character)
-          continue
-        }
-        defer { line = "" }
-        result.lines += 1
-        guard let sum = SumsInWords.parse(line) else {
-          result.malformed += 1
-          continue
-        }
-        if sum.a <= sums.largest, sum.b <= sums.largest, !sums.isHeldOut(sum.a, sum.b) {
-          result.copies += 1
-        } else if seen.insert([sum.a, sum.b]).inserted, result.new < count {
-          result.new += 1
-          if sum.a + sum.b == sum.result {
-            result.right += 1
-            result.examples.append(line)
-          } else {
-            result.wrong.append(line)
-          }
-        }
-      }
+  /// Begins ``count`` different sums whose numbers were never added in the training text, and lets the model go on with what
+  /// it holds most probable; then lets it write freely.
+  public func ask(_ model: LanguageModel) throws(RNNError) -> Result {
+    let generator = try TextGenerator(model)
+    var random = Philox(seed: seed, stream: 0x6173_6B)
+    let known = Set(trainingText.split(separator: "\n"))
+    var result = Result()
+    for (a, b) in sums.pairs(heldOut: true).shuffled(using: &random).prefix(count) {
+      let question = "\(NumberWords.spelled(a)) plus \(NumberWords.spelled(b)) equals"
+      // Longer than any number in words: a network that finds no end has no answer.
+      let options = GenerationOptions(sampling: try SamplingOptions(temperature: 0), length: 40, stops: ["\n"])
+      let line = question + (try generator.generate("\n" + question, options))
+      result.answers.append(.init(line: line, isRight: line == SumsInWords.line(a, b), isCopy: known.contains(line[...])))
     }
+    let options = GenerationOptions(sampling: try SamplingOptions(), length: 20_000, seed: seed)
+    result.free = sums.check(try generator.generate("", options))
     return result
   }
 }

@@ -44,9 +44,11 @@ public struct TextTrainer {
     }
     let defaults = TextDefaults(bytes: training.count)
     let settings = options.settings(defaults)
-    initial = try LanguageModel(
+    var model = try LanguageModel(
       try options.architecture(defaults), tokenizer: tokenizer, isUTF8: UTF8State.firstInvalidBytes(in: training) == nil, seed: options.seed,
       initialization: options.initialization)
+    model.begin(withFrequenciesOf: tokenizer.encode(training))
+    initial = model
     let task = try TextTraining(initial, training: training, validation: held, shape: options.shape(defaults), seed: options.seed)
     loop = try TrainingLoop(
       task: task, weights: initial.weights, settings: settings, stepsBetweenMeasurements: TextDefaults.stepsBetweenMeasurements)
