@@ -101,7 +101,7 @@ import Testing
     }
 
     var outputs: [[Float]] = []
-    let stepper = CellStepper(engine, packed)
+    let stepper = CellStepper(engine, engine.pack(parameters))
     for t in 0..<steps { outputs.append(stepper.step([row(t)])) }
     let states = stepper.states
     #expect(outputs.flatMap(\.self) == result.output.values)

@@ -17,7 +17,10 @@ public final class CellStepper {
   public private(set) var position = 0
 
   /// A stepper in the cell's initial state.
+  ///
+  /// - Parameter packed: parameters packed by this engine, and not for training: a step keeps nothing for a backward run.
   public init(_ engine: CellEngine, _ packed: CellEngine.Packed) {
+    precondition(packed.backward == nil, "a stepper takes parameters that are not packed for training")
     self.engine = engine
     self.packed = packed
     let lanes = engine.stateSizes.map(Schedule.padded)
