@@ -5,10 +5,10 @@ struct Demo: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Teach a network to add, in words, and ask it sums it never saw. Takes less than two minutes.",
     discussion: """
-      The text is made by the program: sums such as “forty-two plus seventeen equals fifty-nine”, of numbers below fifty. A \
-      fifth of all pairs of numbers never occurs in it. The network learns to write such lines, letter by letter; then the \
-      program begins 200 sums of those pairs, lets the network finish them, and counts how many are right. Ends with exit \
-      code 1 if fewer than 95% are.
+      The text is made by the program: sums such as “forty-two plus seventeen equals fifty-nine”. A fifth of all pairs of \
+      numbers never occurs in it. The network learns to write such lines, letter by letter; then the program begins 200 sums \
+      of those pairs, lets the network finish them, and counts how many are right. Ends with exit code 1 if fewer than 95% \
+      are.
 
       Example:
         rnn demo
@@ -46,6 +46,7 @@ struct Demo: ParsableCommand {
     var view = TrainingView(output: nil, isQuiet: quiet)
     if let output { try Files.checkWritable(output) }
     Signals.catchInterruptions()
+    defer { view.end() }
     let outcome = try trainer.train(shouldStop: { Signals.received != nil }) { try view.show($0, $1) }
     view.end()
     if case .stopped = outcome {
