@@ -64,13 +64,13 @@ struct TrainingTests {
   @Test func killedAndResumedGivesTheSameModel() async throws {
     let place = try Workplace()
     let text = try place.text()
-    let arguments = ["train", "generate", text, "--epochs", "60"] + slow
+    let arguments = ["train", "generate", text, "--epochs", "120"] + slow
     #expect(try Program.run(arguments + ["-o", place.path("whole")]).code == 0)
     var kills = 0, code: Int32 = -1
     // The moments differ from run to run: none may matter.
     while code != 0, kills < 100 {
       let running = try Program.start(arguments + ["-o", place.path("m"), "--resume"])
-      try await Task.sleep(for: .milliseconds(Int.random(in: 30...300)))
+      try await Task.sleep(for: .milliseconds(Int.random(in: 30...150)))
       if kills < 5 { kill(running.process.processIdentifier, SIGKILL) }
       let result = try running.finish()
       code = result.code
