@@ -2,34 +2,43 @@ import RNNTensor
 
 /// A text's two parts: what a model learns from, and what it is measured on.
 public struct TextSplit: Sendable, Hashable {
-  /// The bytes to train on: the beginning.
-  public let training: Range<Int>
-  /// The bytes that are never trained on: the end. Empty if none were asked for.
-  public let validation: Range<Int>
-  /// Whether the cut stands after the end of a line.
-  public let isAtLineEnd: Bool
+  /// The bytes to train on, in order.
+  public let training: [Range<Int>]
+  /// The bytes that are never trained on: stretches evenly spread over the text. Empty if none were asked for.
+  public let validation: [Range<Int>]
+  /// Whether every cut stands after the end of a line.
+  public let isAtLineEnds: Bool
 
   /// The fewest bytes of text that can be trained on.
   public static let minimumBytes = 64
   // Less than this says little about a model; but no small text gives more than its fifth.
   fileprivate static let minimumValidation = 1000
+  // Stretches are long enough to settle in, and more than these say nothing new.
+  fileprivate static let stretchLength = 2000
+  fileprivate static let mostStretches = 10
+
+  public var trainingBytes: Int { training.reduce(0) { $0 + $1.count } }
+  public var validationBytes: Int { validation.reduce(0) { $0 + $1.count } }
 }
 
 extension TextSplit: CustomStringConvertible {
-  /// The statement of what was done, such as `the first 950 bytes for training, the last 50 (5.0%) for validation, cut at
-  /// a line end`.
+  /// The statement of what was done, such as `152000 bytes for training, 8000 (5.0%) in 4 stretches for validation, cut at
+  /// line ends`.
   public var description: String {
-    guard !validation.isEmpty else { return "all \(training.count) bytes for training, none for validation" }
-    let tenths = (validation.count * 1000 + validation.upperBound / 2) / validation.upperBound
-    return "the first \(training.count) bytes for training, the last \(validation.count) (\(tenths / 10).\(tenths % 10)%) "
-      + "for validation, cut \(isAtLineEnd ? "at a line end" : "between two characters")"
+    guard !validation.isEmpty else { return "all \(trainingBytes) bytes for training, none for validation" }
+    let total = trainingBytes + validationBytes
+    let tenths = (validationBytes * 1000 + total / 2) / total
+    return "\(trainingBytes) bytes for training, \(validationBytes) (\(tenths / 10).\(tenths % 10)%) "
+      + "in \(validation.count == 1 ? "one stretch" : "\(validation.count) stretches") for validation, "
+      + "cut \(isAtLineEnds ? "at line ends" : "between characters")"
   }
 }
 
 extension TextCorpus {
-  /// Cuts the text in two: the last `fraction` (but at least 1,000 bytes or a fifth of the text, whichever is less) is for
-  /// validation. The cut moves to the nearest line end if one is within a quarter of the validation part, else off the
-  /// middle of a character. A fraction of 0 leaves all for training.
+  /// Takes `fraction` of the text (but at least 1,000 bytes or a fifth of it, whichever is less) for validation, in up to ten
+  /// stretches from the middles of equal parts: a text changes on its way, and its end alone would stand for nothing but
+  /// itself. Cuts move to the nearest line end if one is within a quarter of a stretch, else off the middle of a character.
+  /// A fraction of 0 leaves all for training.
   ///
   /// - Throws: `.usage` for a fraction outside 0...0.5; `.badData` when the text is too short to train on.
   public func split(validation fraction: Double = 0.05) throws(RNNError) -> TextSplit {
@@ -42,15 +51,29 @@ extension TextCorpus {
         "\(name) is too short to train on: found \(bytes.count) byte\(bytes.count == 1 ? "" : "s"), "
           + "needed at least \(TextSplit.minimumBytes)")
     }
-    guard fraction > 0 else {
-      return TextSplit(training: 0..<bytes.count, validation: bytes.count..<bytes.count, isAtLineEnd: false)
-    }
+    guard fraction > 0 else { return TextSplit(training: [0..<bytes.count], validation: [], isAtLineEnds: false) }
     let wanted = max(Int((Double(bytes.count) * fraction).rounded()), min(TextSplit.minimumValidation, bytes.count / 5))
-    let target = bytes.count - wanted
-    let lineEnd = nearestLineEnd(to: target, within: wanted / 4)
-    let cut = lineEnd ?? beginningOfCharacter(at: target)
-    return TextSplit(training: 0..<cut, validation: cut..<bytes.count, isAtLineEnd: lineEnd != nil)
+    let stretches = min(TextSplit.mostStretches, max(1, wanted / TextSplit.stretchLength))
+    var validation: [Range<Int>] = [], training: [Range<Int>] = []
+    var isAtLineEnds = true, end = 0
+    func cut(_ target: Int) -> Int {
+      if let lineEnd = nearestLineEnd(to: target, within: wanted / stretches / 4) { return lineEnd }
+      isAtLineEnds = false
+      return beginningOfCharacter(at: target)
+    }
+    for stretch in 0..<stretches {
+      let middle = bytes.count * (2 * stretch + 1) / (2 * stretches)
+      let begin = cut(middle - wanted / stretches / 2)
+      training.append(end..<begin)
+      end = cut(middle - wanted / stretches / 2 + wanted / stretches)
+      validation.append(begin..<end)
+    }
+    training.append(end..<bytes.count)
+    return TextSplit(training: training, validation: validation, isAtLineEnds: isAtLineEnds)
   }
+
+  /// The bytes of several parts, joined.
+  public func bytes(in parts: [Range<Int>]) -> [UInt8] { parts.flatMap { bytes[$0] } }
 
   /// The offset after a newline that is nearest to `target`.
   private func nearestLineEnd(to target: Int, within reach: Int) -> Int? {

@@ -37,15 +37,17 @@ public struct Tokenizer: Sendable, Hashable {
     self.init(ascending: Set(scalars).sorted())
   }
 
-  /// One token for each character of `corpus`, or of that part of its bytes.
+  /// One token for each character of `corpus`, or of those parts of its bytes.
   ///
   /// - Throws: `.badData` where the corpus is not UTF-8, in this part or another (validation reads it as well).
-  public init(charactersOf corpus: TextCorpus, in part: Range<Int>? = nil) throws(RNNError) {
+  public init(charactersOf corpus: TextCorpus, in parts: [Range<Int>]? = nil) throws(RNNError) {
     try corpus.requireUTF8()
     var seen: Set<Unicode.Scalar> = []
-    UTF8State.forEachScalar(in: corpus.bytes[part ?? 0..<corpus.bytes.count]) { scalar, _ in
-      if let scalar { seen.insert(scalar) }
-      return true
+    for part in parts ?? [0..<corpus.bytes.count] {
+      UTF8State.forEachScalar(in: corpus.bytes[part]) { scalar, _ in
+        if let scalar { seen.insert(scalar) }
+        return true
+      }
     }
     self.init(ascending: seen.sorted())
   }

@@ -85,38 +85,47 @@ private func expectError(_ kind: RNNError.Kind, _ message: String, _ body: () th
 @Suite struct TextSplitTests {
   private func corpus(_ text: String) throws -> TextCorpus { try TextCorpus(Array(text.utf8), name: "t") }
 
-  @Test func cutsAtTheNearestLineEnd() throws {
+  @Test func cutsStretchesAtTheNearestLineEnds() throws {
     let text = String(repeating: "0123456789abcde\n", count: 10_000)  // 160,000 bytes
-    let split = try corpus(text).split()
-    #expect(split.training == 0..<152_000)
-    #expect(split.validation == 152_000..<160_000)
-    #expect(split.isAtLineEnd)
+    let corpus = try corpus(text)
+    let split = try corpus.split()
+    #expect(split.validation == [19_008..<21_008, 59_008..<61_008, 99_008..<101_008, 139_008..<141_008])
+    #expect(split.isAtLineEnds)
     #expect(
-      split.description
-        == "the first 152000 bytes for training, the last 8000 (5.0%) for validation, cut at a line end")
-    // 10% of these bytes ends 5 after a line end and 11 before the next.
-    let moved = try corpus(text + String(repeating: "x", count: 50)).split(validation: 0.1)
-    #expect(moved.training.upperBound % 16 == 0)
-    #expect(abs(moved.training.upperBound - 144_045) <= 8)
+      split.description == "152000 bytes for training, 8000 (5.0%) in 4 stretches for validation, cut at line ends")
+    #expect(try self.corpus(String(repeating: text, count: 10)).split().validation.count == 10)
+  }
+
+  /// Every byte is in one part, and the parts are in order.
+  @Test func partsCoverTheText() throws {
+    for count in [64, 100, 999, 1_000, 5_003, 40_000, 123_457] {
+      let corpus = try corpus(String((0..<count).map { $0 % 37 == 0 ? "\n" : "x" }))
+      let split = try corpus.split()
+      let all = (split.training + split.validation).sorted { $0.lowerBound < $1.lowerBound }
+      #expect(all.first?.lowerBound == 0 && all.last?.upperBound == count)
+      for (a, b) in zip(all, all.dropFirst()) { #expect(a.upperBound == b.lowerBound) }
+      #expect(split.trainingBytes + split.validationBytes == count)
+      #expect(corpus.bytes(in: split.validation).count == split.validationBytes)
+    }
   }
 
   @Test func cutsBetweenCharactersWithoutLineEnds() throws {
     for padding in 0..<4 {
       let corpus = try corpus(String(repeating: "x", count: padding) + String(repeating: "😀", count: 5_000))
       let split = try corpus.split()
-      #expect(split.training.upperBound % 4 == padding)
-      #expect(!split.isAtLineEnd)
-      #expect(split.description.hasSuffix("for validation, cut between two characters"))
+      for cut in split.validation.flatMap({ [$0.lowerBound, $0.upperBound] }) { #expect(cut % 4 == padding) }
+      #expect(!split.isAtLineEnds)
+      #expect(split.description.hasSuffix("for validation, cut between characters"))
     }
   }
 
   /// Small texts give a fifth, larger ones at least 1,000 bytes.
   @Test func partsOfSmallTexts() throws {
-    #expect(try corpus(String(repeating: "x", count: 100)).split().validation.count == 20)
-    #expect(try corpus(String(repeating: "x", count: 6_000)).split().validation.count == 1_000)
-    #expect(try corpus(String(repeating: "x", count: 64)).split().validation.count == 12)
+    #expect(try corpus(String(repeating: "x", count: 100)).split().validationBytes == 20)
+    #expect(try corpus(String(repeating: "x", count: 6_000)).split().validationBytes == 1_000)
+    #expect(try corpus(String(repeating: "x", count: 64)).split().validationBytes == 12)
     let none = try corpus(String(repeating: "x", count: 100)).split(validation: 0)
-    #expect(none.training == 0..<100 && none.validation.isEmpty)
+    #expect(none.training == [0..<100] && none.validation.isEmpty)
     #expect(none.description == "all 100 bytes for training, none for validation")
   }
 

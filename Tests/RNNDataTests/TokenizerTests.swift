@@ -37,7 +37,7 @@ import Testing
 
   @Test func charactersOfAPart() throws {
     let corpus = try TextCorpus(Array("aaabbb".utf8), name: "t")
-    #expect(try Tokenizer(charactersOf: corpus, in: 0..<3).scalars == ["a"])
+    #expect(try Tokenizer(charactersOf: corpus, in: [0..<3]).scalars == ["a"])
   }
 
   @Test func everyScalarSurvivesTheFile() throws {

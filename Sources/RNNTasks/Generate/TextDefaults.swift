@@ -20,8 +20,8 @@ public struct TextDefaults: Sendable, Hashable {
     switch bytes {
     case ..<20_000: (hidden, embedding, dropout, batch, epochs) = (128, 32, 0.1, 8, 60)
     case ..<200_000: (hidden, embedding, dropout, batch, epochs) = (256, 64, 0.2, 16, 30)
-    case ..<5_000_000: (hidden, embedding, dropout, batch, epochs) = (512, 64, 0.2, 32, 12)
-    default: (hidden, embedding, dropout, batch, epochs) = (512, 64, 0, 64, 3)
+    case ..<5_000_000: (hidden, embedding, dropout, batch, epochs) = (512, 64, 0.25, 16, 12)
+    default: (hidden, embedding, dropout, batch, epochs) = (512, 64, 0, 32, 3)
     }
     layers = 1
     sequenceLength = 64
@@ -32,7 +32,7 @@ public struct TextDefaults: Sendable, Hashable {
   /// A good learning rate for the rule with which weights are moved.
   public static func learningRate(_ optimizer: Optimizer.Kind) -> Double {
     switch optimizer {
-    case .adam, .adamW: 3e-3
+    case .adam, .adamW: 5e-3
     case .rmsProp: 1e-3
     case .sgd: 0.5
     }

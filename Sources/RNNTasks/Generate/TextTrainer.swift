@@ -23,14 +23,14 @@ public struct TextTrainer {
   public let readsStandardInput: Bool
   private let trainedOn: String
 
-  /// - Parameter validation: a text to measure on; by default the last part of `corpus`, which then isn't trained on.
+  /// - Parameter validation: a text to measure on; by default stretches of `corpus`, which then aren't trained on.
   ///
   /// Throws `.usage` for options that can't be, `.badData` for a text that is too short or not what `tokens` expects.
   public init(_ corpus: TextCorpus, validation: TextCorpus? = nil, options: TextTrainingOptions = .init()) throws {
     self.options = options
     let split = try corpus.split(validation: validation == nil ? TextDefaults.validationFraction : 0)
-    let training = Array(corpus.bytes[split.training])
-    let held = validation?.bytes ?? Array(corpus.bytes[split.validation])
+    let training = corpus.bytes(in: split.training)
+    let held = validation?.bytes ?? corpus.bytes(in: split.validation)
     division = validation.map { "all \(training.count) bytes for training, \($0.name) (\($0.bytes.count) bytes) for validation" } ?? split.description
     let tokenizer: Tokenizer
     switch options.tokens {
