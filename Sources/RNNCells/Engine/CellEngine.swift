@@ -99,8 +99,8 @@ public final class CellEngine: Sendable {
   /// - Parameters:
   ///   - inputs: one tensor `[T, B, I]` for each of the cell's inputs.
   ///   - initial: the states before the first step, `[B, ·]` each; the cell's own initial states if nil.
-  ///   - masks: where masks are drawn from, if the parameters were packed for training.
-  ///   - firstStep: the index of the first step in its sequence, for cells that read it.
+  ///   - masks: where masks are drawn from, if the parameters were packed for training; its time is the index of the first
+  ///     step, for cells that read it.
   public func run(
     _ packed: Packed, inputs: [Tensor], initial: [Tensor]? = nil, masks: MaskSource = MaskSource()
   ) -> Result {

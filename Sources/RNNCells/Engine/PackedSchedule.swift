@@ -121,9 +121,8 @@ final class PackedSchedule: @unchecked Sendable {
     }
   }
 
-  /// The table of operands: where each place's rows begin. `bind` gives the places that belong to the call.
-  ///
-  /// Returns the table and, for each temporary, its index, to be moved for each thread.
+  /// The table of operands: where each place's rows begin. `bind` gives the places that belong to the call; temporaries are
+  /// the first thread's.
   func operands(rows: Int, workspace: UnsafeMutablePointer<Float>, bind: (Place) -> rnn_operand) -> [rnn_operand] {
     let width = schedule.width
     var next = workspace + rows * schedule.sumColumns

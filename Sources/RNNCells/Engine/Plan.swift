@@ -147,10 +147,7 @@ private struct Keeping {
   init(_ graph: Graph) {
     self.graph = graph
     cost = Array(repeating: nil, count: graph.nodes.count)
-    for (s, node) in graph.next.enumerated() where graph.nodes[node].size != .scalar {
-      _ = s
-      cost[node] = 0
-    }
+    for node in graph.next where graph.nodes[node].size != .scalar { cost[node] = 0 }
   }
 
   private mutating func price(_ node: Int) -> Int {
@@ -171,6 +168,7 @@ private struct Keeping {
 
   private mutating func save(_ node: Int) {
     saved.insert(node)
+    // What is computed from it has become cheaper.
     cost = cost.indices.map { saved.contains($0) || graph.next.contains($0) && graph.nodes[$0].size != .scalar ? 0 : nil }
   }
 

@@ -6,8 +6,8 @@ struct TrainGenerate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "generate", abstract: "Train a model of text, to generate more of its kind.",
     discussion: """
-      Sizes and the length of training follow from the size of the text unless they are given. The last twentieth of it is \
-      for validation; the weights that are best there are kept.
+      Sizes and the length of training follow from the size of the text unless they are given. A twentieth of it, in \
+      stretches, is for validation; the weights that are best there are kept.
 
       A checkpoint lies beside the model until training is finished: after Ctrl-C, or whatever else, the same call with \
       --resume goes on from it, to the same bits as without an interruption.

@@ -5,7 +5,7 @@ struct TextOptions: ParsableArguments {
   @Option(help: ArgumentHelp("What a token is: bytes, or characters of a UTF-8 text.", valueName: "kind"))
   var tokens = Tokenizer.Kind.bytes
 
-  @Option(help: ArgumentHelp("A text to measure on, instead of the last part of the texts.", valueName: "file"))
+  @Option(help: ArgumentHelp("A text to measure on, instead of stretches of the texts.", valueName: "file"))
   var valid: String?
 }
 
