@@ -126,3 +126,5 @@ void rnn_adam(
   float beta2, float epsilon, float decay, float c1, float c2) {
   rnn_table()->adam(w, gradient, m, v, count, gradient_scale, rate, beta1, beta2, epsilon, decay, c1, c2);
 }
+
+double rnn_peak(int rounds, float *result) { return rnn_table()->peak(rounds, result); }

@@ -21,3 +21,6 @@ RNN_KERNEL(void, column_sums, (const float *source, ptrdiff_t row_stride, int ro
 RNN_KERNEL(void, softmax_cross_entropy, (const float *logits, const int32_t *targets, int rows, int n, float scale, float *loss, float *gradient))
 RNN_KERNEL(void, softmax, (const float *x, int rows, int n, float temperature, float *y))
 RNN_KERNEL(void, adam, (float *w, const float *gradient, float *m, float *v, size_t count, float gradient_scale, float rate, float beta1, float beta2, float epsilon, float decay, float c1, float c2))
+
+// peak.inc
+RNN_KERNEL(double, peak, (int rounds, float *result))

@@ -188,6 +188,13 @@ void rnn_adam(
   float *w, const float *gradient, float *m, float *v, size_t count, float gradient_scale, float rate, float beta1,
   float beta2, float epsilon, float decay, float c1, float c2);
 
+// MARK: Measuring (peak.inc)
+
+/// Runs `rounds` rounds of independent multiply-adds on registers, on the calling thread, and returns the number of
+/// floating-point operations in them, two for each multiply-add. *result is their sum, written so that the work can't be
+/// left out; it tends to two for each sum, that is to the operations of one round.
+double rnn_peak(int rounds, float *result);
+
 #ifdef __cplusplus
 }
 #endif
