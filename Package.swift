@@ -34,7 +34,7 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "rnn-tool",
-      dependencies: modules + [.product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: modules + ["CRNNKernels", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
 
     .target(

@@ -6,7 +6,7 @@ struct Tool: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rnn",
     abstract: "Recurrent neural networks: train, run, explain and check them.",
-    subcommands: [Train.self, Generate.self, Evaluate.self, Verify.self, Inspect.self, Explain.self, Demo.self])
+    subcommands: [Train.self, Generate.self, Evaluate.self, Verify.self, Inspect.self, Explain.self, Demo.self, Bench.self])
 
   static func main() {
     Failure.ignoreBrokenPipes()
