@@ -1,5 +1,6 @@
 // Chooses the kernels for this processor, and forwards the public names to them.
 #include "kernel_table.h"
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,13 +89,25 @@ void rnn_product(
 void rnn_gemm(
   int m, int n, int k, const float *a, ptrdiff_t a_row, ptrdiff_t a_column, const float *b, ptrdiff_t b_row,
   ptrdiff_t b_column, float *c, ptrdiff_t c_row, bool accumulate) {
-  rnn_table()->gemm(m, n, k, a, a_row, a_column, b, b_row, b_column, c, c_row, accumulate);
+  rnn_table()->gemm(m, n, k, a, a_row, a_column, b, b_row, b_column, &c, m, c_row, accumulate);
+}
+
+void rnn_gemm_pieces(
+  int m, int n, int k, const float *a, ptrdiff_t a_row, ptrdiff_t a_column, const float *b, ptrdiff_t b_row,
+  ptrdiff_t b_column, float *const *c, int piece_rows, ptrdiff_t c_row, bool accumulate) {
+  rnn_table()->gemm(m, n, k, a, a_row, a_column, b, b_row, b_column, c, piece_rows, c_row, accumulate);
 }
 
 void rnn_program_run(
   const rnn_instruction *program, int count, const rnn_operand *operands, int t, int row, int rows, int chunk,
   const rnn_random *random) {
-  rnn_table()->program_run(program, count, operands, t, row, rows, chunk, random);
+  rnn_table()->program_run(program, count, operands, t, row, rows, chunk, 0, INT_MAX, random);
+}
+
+void rnn_program_run_lanes(
+  const rnn_instruction *program, int count, const rnn_operand *operands, int t, int row, int rows, int chunk, int lane,
+  int lanes, const rnn_random *random) {
+  rnn_table()->program_run(program, count, operands, t, row, rows, chunk, lane, lanes, random);
 }
 
 void rnn_keep_mask(

@@ -5,10 +5,10 @@
 RNN_KERNEL(int, panel_columns, (void))
 RNN_KERNEL(void, pack, (float *packed, int k, int column, int n, const float *source, ptrdiff_t row_stride, ptrdiff_t column_stride))
 RNN_KERNEL(void, product, (const float *a, ptrdiff_t a_stride, int rows, const float *packed, int k, int n, float *c, ptrdiff_t c_stride, const float *init))
-RNN_KERNEL(void, gemm, (int m, int n, int k, const float *a, ptrdiff_t a_row, ptrdiff_t a_column, const float *b, ptrdiff_t b_row, ptrdiff_t b_column, float *c, ptrdiff_t c_row, bool accumulate))
+RNN_KERNEL(void, gemm, (int m, int n, int k, const float *a, ptrdiff_t a_row, ptrdiff_t a_column, const float *b, ptrdiff_t b_row, ptrdiff_t b_column, float *const *c, int piece_rows, ptrdiff_t c_row, bool accumulate))
 
 // program.inc
-RNN_KERNEL(void, program_run, (const rnn_instruction *program, int count, const rnn_operand *operands, int t, int row, int rows, int chunk, const rnn_random *random))
+RNN_KERNEL(void, program_run, (const rnn_instruction *program, int count, const rnn_operand *operands, int t, int row, int rows, int chunk, int lane, int lanes, const rnn_random *random))
 RNN_KERNEL(void, keep_mask, (float *values, int count, float rate, uint32_t tag, uint32_t row, uint32_t time, uint32_t step, uint64_t seed))
 
 // training.inc

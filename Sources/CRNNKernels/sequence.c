@@ -41,3 +41,66 @@ void rnn_sequence_run(
   for (int s = 0, t = first; s < steps; s++, t += direction)
     for (int i = 0; i < count; i++) run_stage(stages + i, operands, t, row, rows, chunk, random);
 }
+
+// MARK: Few rows: units are shared out
+
+typedef struct {
+  const rnn_stage *stages;
+  int count;
+  const rnn_operand *operands;
+  int t, rows, chunk, width, part;
+  const rnn_random *random;
+} unit_work;
+
+/// The lanes [lane, lane + lanes) of each block of `width` lanes.
+static void run_stage_units(const unit_work *work, const rnn_stage *stage, int lane, int lanes) {
+  const rnn_operand *target = work->operands + stage->target;
+  const rnn_operand *source = work->operands + stage->source;
+  size_t bytes = sizeof(float) * (size_t)lanes;
+  int t = work->t;
+  switch ((rnn_stage_kind)stage->kind) {
+  case RNN_STAGE_FILL:
+    for (int r = 0; r < work->rows; r++)
+      for (int j = lane; j < stage->n; j += work->width) memcpy(row_of(target, t, r) + j, stage->init + j, bytes);
+    break;
+  case RNN_STAGE_PRODUCT:
+    // Columns are packed in panels, whose width divides 64.
+    for (int j = lane; j < stage->n; j += work->width)
+      rnn_product(
+        row_of(source, t, 0), source->row_stride, work->rows, stage->packed + (size_t)j * (size_t)stage->k, stage->k, lanes,
+        row_of(target, t, 0) + j, target->row_stride, stage->init ? stage->init + j : NULL);
+    break;
+  case RNN_STAGE_PROGRAM:
+    rnn_program_run_lanes(
+      stage->program, stage->count, work->operands, t, 0, work->rows, work->chunk, lane, lanes, work->random);
+    break;
+  case RNN_STAGE_COPY:
+    for (int r = 0; r < work->rows; r++) memcpy(row_of(target, t, r) + lane, row_of(source, t, r) + lane, bytes);
+    break;
+  case RNN_STAGE_STEP:
+    for (int r = 0; r < work->rows; r++)
+      for (int i = lane; i < lane + lanes; i++) row_of(target, t, r)[i] = (float)(work->random->time + (uint32_t)t);
+    break;
+  }
+}
+
+static void run_part(void *context, int index) {
+  const unit_work *work = context;
+  int lane = index * work->part, rest = work->width - lane;
+  for (int i = 0; i < work->count; i++) run_stage_units(work, work->stages + i, lane, rest < work->part ? rest : work->part);
+}
+
+void rnn_sequence_run_units(
+  const rnn_stage *stages, int count, const rnn_operand *operands, int first, int direction, int steps, int rows, int chunk,
+  int width, int part, const rnn_random *random) {
+  unit_work work = {
+    .operands = operands, .rows = rows, .chunk = chunk, .width = width, .part = part, .random = random};
+  for (int s = 0; s < steps; s++) {
+    work.t = first + s * direction;
+    for (int begin = 0; begin < count; begin += work.count) {
+      work.stages = stages + begin;
+      for (work.count = 1; begin + work.count < count && !stages[begin + work.count].waits;) work.count++;
+      rnn_parallel((width + part - 1) / part, run_part, &work);
+    }
+  }
+}

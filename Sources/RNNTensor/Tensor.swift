@@ -12,11 +12,10 @@ public struct Tensor: Sendable {
     let values: UnsafeMutableBufferPointer<Float>
 
     init(uninitialized count: Int) {
-      let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
-      values = UnsafeMutableBufferPointer(start: raw.bindMemory(to: Float.self, capacity: max(count, 1)), count: count)
+      values = UnsafeMutableBufferPointer(start: Memory.take(count), count: count)
     }
 
-    deinit { UnsafeMutableRawPointer(values.baseAddress!).deallocate() }
+    deinit { if let base = values.baseAddress { Memory.giveBack(base, values.count) } }
   }
 
   /// A tensor whose numbers are set by `body`, which must write all of them.

@@ -185,12 +185,12 @@ private struct Update {
       }
 
     case .sgd(let momentum, let nesterov):
+      guard let u = first else {
+        for i in 0..<count { w[i] -= rate * decayed(gradient[i], w[i]) }
+        return
+      }
       for i in 0..<count {
         let g = decayed(gradient[i], w[i])
-        guard let u = first else {
-          w[i] -= rate * g
-          continue
-        }
         u[i] = momentum * u[i] + g
         w[i] -= rate * (nesterov ? g + momentum * u[i] : u[i])
       }

@@ -63,6 +63,10 @@ void rnn_product(
 void rnn_gemm(
   int m, int n, int k, const float *a, ptrdiff_t a_row, ptrdiff_t a_column, const float *b, ptrdiff_t b_row,
   ptrdiff_t b_column, float *c, ptrdiff_t c_row, bool accumulate);
+/// The same where the rows of C lie in pieces of piece_rows: row i begins at c[i / piece_rows] + i % piece_rows * c_row.
+void rnn_gemm_pieces(
+  int m, int n, int k, const float *a, ptrdiff_t a_row, ptrdiff_t a_column, const float *b, ptrdiff_t b_row,
+  ptrdiff_t b_column, float *const *c, int piece_rows, ptrdiff_t c_row, bool accumulate);
 
 // MARK: Element-wise programs (program.inc)
 
@@ -127,6 +131,10 @@ typedef struct {
 void rnn_program_run(
   const rnn_instruction *program, int count, const rnn_operand *operands, int t, int row, int rows, int chunk,
   const rnn_random *random);
+/// The same on the lanes [lane, lane + lanes) only, where `lane` is a multiple of 64: for programs without reductions.
+void rnn_program_run_lanes(
+  const rnn_instruction *program, int count, const rnn_operand *operands, int t, int row, int rows, int chunk, int lane,
+  int lanes, const rnn_random *random);
 
 /// The four words of Philox4x32-10, for tests and for other draws.
 void rnn_philox(uint64_t key, const uint32_t counter[4], uint32_t result[4]);
@@ -152,6 +160,7 @@ typedef struct {
   const float *init;              // a row of n floats; NULL: the product is added
   const rnn_instruction *program;
   int32_t count;                  // instructions
+  int32_t waits;                  // where units are shared out: all units of the stages before it must be done
 } rnn_stage;
 
 /// Runs the stages for the steps first, first + direction, …, `steps` of them, on rows [row, row + rows); `chunk` rows at
@@ -159,6 +168,12 @@ typedef struct {
 void rnn_sequence_run(
   const rnn_stage *stages, int count, const rnn_operand *operands, int first, int direction, int steps, int row, int rows,
   int chunk, const rnn_random *random);
+
+/// The same on all rows [0, rows), the units shared out over threads, `part` to each: for few rows and large matrices. All
+/// rows of the stages are made of blocks of `width` lanes, there are no reductions, and width and part are multiples of 64.
+void rnn_sequence_run_units(
+  const rnn_stage *stages, int count, const rnn_operand *operands, int first, int direction, int steps, int rows, int chunk,
+  int width, int part, const rnn_random *random);
 
 // MARK: Other loops of training (training.inc); all of them run on the calling thread
 

@@ -115,7 +115,8 @@ public final class CellEngine: Sendable {
     let saved = isTraining ? plan.savedLanes.map { Buffer(steps * batch * $0) } : []
 
     let blocks = blocks(steps: steps, rows: batch)
-    let workspace = Buffer(packed.forward.workspaceCount(rows: batch, blocks: blocks))
+    let ahead = packed.forward.stepsAhead(steps: kept, rows: batch, blocks: blocks)
+    let workspace = Buffer(packed.forward.workspaceCount(rows: batch, blocks: blocks, ahead: ahead))
     let sources = inputs.map { input in input.withUnsafeBufferPointer { UnsafeMutablePointer(mutating: $0.baseAddress) } }
     let outputSize = outputSize
     let output = Tensor(shape: [steps, batch, outputSize]) { output in
@@ -123,7 +124,7 @@ public final class CellEngine: Sendable {
         var done = 0
         while done < steps {
           let now = isTraining ? steps : min(Self.segment, steps - done)
-          let operands = packed.forward.operands(rows: batch, workspace: workspace.base) { place in
+          let operands = packed.forward.operands(rows: batch, workspace: workspace.base, ahead: ahead) { place in
             switch place {
             case .input(let i):
               let width = inputs[i].shape[2]
@@ -144,7 +145,8 @@ public final class CellEngine: Sendable {
           }
           var random = masks.random
           random.time &+= UInt32(truncatingIfNeeded: done)
-          packed.forward.run(operands: operands, first: 0, direction: 1, steps: now, rows: batch, blocks: blocks, random: random)
+          packed.forward.run(
+            operands: operands, first: 0, direction: 1, steps: now, rows: batch, blocks: blocks, ahead: ahead, random: random)
           done += now
           if done < steps {
             for s in states.indices {
@@ -163,153 +165,10 @@ public final class CellEngine: Sendable {
     return Result(output: output, states: final, trace: trace)
   }
 
-  /// Gradients with respect to all that a run read.
-  public struct Gradients: Sendable {
-    /// In the order of ``CellEngine/parameters``.
-    public let parameters: [Tensor]
-    /// `[T, B, I]` each; nil where not asked for.
-    public let inputs: [Tensor?]
-    public let initialStates: [Tensor]
-  }
-
-  /// Back-propagation through time, exact over the run's steps.
-  ///
-  /// - Parameters:
-  ///   - output: the gradient of the output, `[T, B, ·]`; zero if nil.
-  ///   - states: the gradients of the states after the last step, `[B, ·]` each; zero if nil.
-  ///   - inputs: whether the gradients of the inputs are wanted.
-  public func backward(
-    _ trace: Trace, output: Tensor?, states finalStates: [Tensor?]? = nil, inputs wantsInputs: Bool = true
-  ) -> Gradients {
-    guard let packed = trace.packed.backward else { preconditionFailure("the parameters were not packed for training") }
-    let (steps, batch) = (trace.steps, trace.batch)
-    let output = output ?? Tensor(zeros: [steps, batch, outputSize])
-    precondition(output.shape == [steps, batch, outputSize], "the output's gradient has the shape \(output.shape)")
-    let lanes = stateSizes.map(Schedule.padded)
-    let stateGradients = lanes.map { Buffer(batch * $0, zeroed: true) }
-    for s in lanes.indices {
-      if let gradient = finalStates?[s] { Self.write(gradient, to: stateGradients[s].base, rows: batch, lanes: lanes[s]) }
-    }
-    let columns = plan.recordColumns
-    let records = Buffer(max(steps * batch * columns, 1))
-    let inputRest = Dictionary(uniqueKeysWithValues: plan.inputGradientNodes.keys.map { i in
-      (i, Buffer(max(steps * batch * Schedule.padded(trace.inputs[i].shape[2]), 1)))
-    })
-
-    let blocks = blocks(steps: steps, rows: batch)
-    let workspace = Buffer(packed.workspaceCount(rows: batch, blocks: blocks))
-    let sources = trace.inputs.map { input in input.withUnsafeBufferPointer { UnsafeMutablePointer(mutating: $0.baseAddress) } }
-    let upstream = output.withUnsafeBufferPointer { UnsafeMutablePointer(mutating: $0.baseAddress) }
-    let operands = packed.operands(rows: batch, workspace: workspace.base) { place in
-      func rows(_ base: UnsafeMutablePointer<Float>?, _ width: Int) -> rnn_operand {
-        rnn_operand(base: base, time_stride: batch * width, row_stride: width, temporary: 0)
-      }
-      switch place {
-      case .input(let i): return rows(sources[i], trace.inputs[i].shape[2])
-      case .state(let s, let after): return rows(trace.states[s].base + (after ? batch * lanes[s] : 0), lanes[s])
-      case .saved(let k): return rows(trace.saved[k].base, plan.savedLanes[k])
-      case .record(let column): return rows(records.base + column, columns)
-      case .stateGradient(let s):
-        return rnn_operand(base: stateGradients[s].base, time_stride: 0, row_stride: lanes[s], temporary: 0)
-      case .outputGradient: return rows(upstream, outputSize)
-      case .inputGradient(let i): return rows(inputRest[i]?.base, Schedule.padded(trace.inputs[i].shape[2]))
-      default: preconditionFailure("a place that the backward run doesn't have")
-      }
-    }
-    withExtendedLifetime((output, trace)) {
-      packed.run(
-        operands: operands, first: steps - 1, direction: -1, steps: steps, rows: batch, blocks: blocks, random: trace.masks.random)
-    }
-
-    return Gradients(
-      parameters: parameterGradients(trace, records: records.base),
-      inputs: trace.inputs.indices.map { wantsInputs ? inputGradient($0, trace, records: records.base, rest: inputRest[$0]?.base) : nil },
-      initialStates: lanes.indices.map { Self.read(stateGradients[$0].base, rows: batch, units: stateSizes[$0], lanes: lanes[$0]) })
-  }
-
-  /// Each matrix gradient is one sum over all rows of all steps, from the last step to the first.
-  private func parameterGradients(_ trace: Trace, records: UnsafeMutablePointer<Float>) -> [Tensor] {
-    let rows = trace.steps * trace.batch, columns = plan.recordColumns
-    var result = parameters.map { Tensor(zeros: shape(of: $0)) }
-    guard rows > 0 else { return result }
-    let lastRecord = records + (rows - 1) * columns
-    let products = plan.derivative.products.sorted { ($0.operand, plan.recordColumn[$0.gradient] ?? 0) < ($1.operand, plan.recordColumn[$1.gradient] ?? 0) }
-    var index = 0
-    while index < products.count {
-      // Gradients of one operand that stand side by side are one product.
-      var run = [products[index]]
-      while index + run.count < products.count {
-        let next = products[index + run.count], last = run[run.count - 1]
-        let end = (plan.recordColumn[last.gradient] ?? 0) + sizes[parameters[last.parameter].rows]
-        guard next.operand == last.operand, plan.recordColumn[next.gradient] == end else { break }
-        run.append(next)
-      }
-      index += run.count
-      let (operand, stride) = operandRows(run[0].operand, trace)
-      let n = sizes[plan.graph.nodes[run[0].operand].size]
-      let heights = run.map { sizes[parameters[$0.parameter].rows] }
-      let m = heights.reduce(0, +)
-      let sum = Buffer(m * n)
-      rnn_gemm(
-        Int32(m), Int32(n), Int32(rows), lastRecord + (plan.recordColumn[run[0].gradient] ?? 0), 1, -columns,
-        operand + (rows - 1) * stride, -stride, 1, sum.base, n, false)
-      var offset = 0
-      for (product, height) in zip(run, heights) {
-        result[product.parameter].withUnsafeMutableBufferPointer { rnn_add_scaled(1, sum.base + offset, $0.baseAddress, height * n) }
-        offset += height * n
-      }
-    }
-    for v in plan.derivative.vectors {
-      result[v.parameter].withUnsafeMutableBufferPointer {
-        rnn_column_sums(lastRecord + (plan.recordColumn[v.gradient] ?? 0), -columns, Int32(rows), Int32($0.count), $0.baseAddress, false)
-      }
-    }
-    return result
-  }
-
-  /// The rows `[T · B]` of what a matrix was applied to, and their stride.
-  private func operandRows(_ node: Int, _ trace: Trace) -> (UnsafePointer<Float>, Int) {
-    switch plan.operandPlace[node] {
-    case .input(let i)?:
-      let tensor = trace.inputs[i]
-      // The trace holds the tensor while this is used.
-      return (tensor.withUnsafeBufferPointer { $0.baseAddress } ?? UnsafePointer(trace.states[0].base), tensor.shape[2])
-    case .state(let s, let after)?:
-      let lanes = Schedule.padded(stateSizes[s])
-      return (UnsafePointer(trace.states[s].base + (after ? trace.batch * lanes : 0)), lanes)
-    case .saved(let k)?: return (UnsafePointer(trace.saved[k].base), plan.savedLanes[k])
-    default: preconditionFailure("the operand of a product is not held")
-    }
-  }
-
-  private func inputGradient(
-    _ input: Int, _ trace: Trace, records: UnsafeMutablePointer<Float>, rest: UnsafeMutablePointer<Float>?
-  ) -> Tensor {
-    let rows = trace.steps * trace.batch, width = trace.inputs[input].shape[2], columns = plan.recordColumns
-    return Tensor(shape: trace.inputs[input].shape) { result in
-      var isStarted = false
-      if let rest {
-        let lanes = Schedule.padded(width)
-        for r in 0..<rows { for j in 0..<width { result[r * width + j] = rest[r * lanes + j] } }
-        isStarted = true
-      }
-      for product in plan.derivative.inputs[input].products {
-        let height = sizes[parameters[product.parameter].rows]
-        trace.packed.parameters[product.parameter].withUnsafeBufferPointer { w in
-          rnn_gemm(
-            Int32(rows), Int32(width), Int32(height), records + (plan.recordColumn[product.gradient] ?? 0), columns, 1,
-            w.baseAddress, width, 1, result.baseAddress, width, isStarted)
-        }
-        isStarted = true
-      }
-      if !isStarted { result.update(repeating: 0) }
-    }
-  }
-
   // MARK: Help
 
   /// Rows are split over threads where there is enough to do.
-  private func blocks(steps: Int, rows: Int) -> Int {
+  func blocks(steps: Int, rows: Int) -> Int {
     let numbers = parameters.reduce(0) { $0 + shape(of: $1).reduce(1, *) }
     guard steps * rows * numbers > 50_000 else { return 1 }
     return max(1, min(Threads.count, rows))
@@ -340,7 +199,7 @@ public final class CellEngine: Sendable {
   }
 
   /// Dense rows to padded ones.
-  private static func write(_ tensor: Tensor, to base: UnsafeMutablePointer<Float>, rows: Int, lanes: Int) {
+  static func write(_ tensor: Tensor, to base: UnsafeMutablePointer<Float>, rows: Int, lanes: Int) {
     let units = tensor.shape[1]
     tensor.withUnsafeBufferPointer { source in
       guard let from = source.baseAddress else { return }
@@ -352,7 +211,7 @@ public final class CellEngine: Sendable {
   }
 
   /// Padded rows to dense ones.
-  private static func read(_ base: UnsafeMutablePointer<Float>, rows: Int, units: Int, lanes: Int) -> Tensor {
+  static func read(_ base: UnsafeMutablePointer<Float>, rows: Int, units: Int, lanes: Int) -> Tensor {
     Tensor(shape: [rows, units]) { result in
       guard let to = result.baseAddress else { return }
       for r in 0..<rows { (to + r * units).update(from: base + r * lanes, count: units) }

@@ -74,12 +74,8 @@ public final class CellStepper {
 
   /// Takes a step with the inputs as written; `body` reads the output.
   public func step<R>(_ body: (UnsafeBufferPointer<Float>) throws -> R) rethrows -> R {
-    var random = rnn_random(seed: 0, step: 0, time: UInt32(truncatingIfNeeded: position), row: 0)
-    operands.withUnsafeBufferPointer {
-      rnn_sequence_run(
-        packed.forward.stages.baseAddress, Int32(packed.forward.stages.count), $0.baseAddress, 0, 1, 1, 0, 1,
-        Int32(packed.forward.chunk(rows: 1)), &random)
-    }
+    packed.forward.step(
+      operands: operands, random: rnn_random(seed: 0, step: 0, time: UInt32(truncatingIfNeeded: position), row: 0))
     position += 1
     for s in memory.indices {
       let lanes = Schedule.padded(engine.stateSizes[s])

@@ -7,6 +7,8 @@ final class PackedSchedule: @unchecked Sendable {
   let schedule: Schedule
   let stages: UnsafeMutableBufferPointer<rnn_stage>
   private let numbers: Buffer
+  /// The numbers in all packed matrices.
+  private let matrixCount: Int
   private let instructions: [UnsafeMutableBufferPointer<rnn_instruction>]
   /// Where the shared rows of the schedule's places begin; nil for other places.
   let sharedRows: [UnsafeMutablePointer<Float>?]
@@ -22,23 +24,27 @@ final class PackedSchedule: @unchecked Sendable {
       }
     }
     let sharedCount = shared.count { $0 } * schedule.width
-    numbers = Buffer(packSizes.reduce(0, +) + schedule.sumColumns + sharedCount, zeroed: true)
+    matrixCount = packSizes.reduce(0, +)
+    numbers = Buffer(packSizes.reduce(0, +) + schedule.sumColumns + sharedCount)
     var next = numbers.base
 
     var packed: [UnsafeMutablePointer<Float>] = []
+    var pieces: [PackedPiece] = []
     for (pack, count) in zip(schedule.packs, packSizes) {
       for piece in pack.pieces {
         let parameter = plan.graph.parameters[piece.parameter]
         let rows = sizes[parameter.rows], columns = sizes[parameter.columns ?? .scalar]
-        parameters[piece.parameter].withUnsafeBufferPointer { w in
-          rnn_pack(
-            next, Int32(pack.k), Int32(piece.column), Int32(piece.transposed ? columns : rows), w.baseAddress,
-            piece.transposed ? columns : 1, piece.transposed ? 1 : columns)
-        }
+        pieces.append(PackedPiece(
+          target: next, k: pack.k, column: piece.column, columns: piece.transposed ? columns : rows,
+          source: parameters[piece.parameter], rowStride: piece.transposed ? columns : 1, columnStride: piece.transposed ? 1 : columns))
       }
+      // What no piece fills is read as zeros.
+      if pieces.suffix(pack.pieces.count).reduce(0, { $0 + $1.columns }) < pack.columns { next.update(repeating: 0, count: count) }
       packed.append(next)
       next += count
     }
+    PackedPiece.pack(pieces)
+    next.update(repeating: 0, count: schedule.sumColumns + sharedCount)
     let biases = next
     for bias in schedule.biases {
       parameters[bias.parameter].withUnsafeBufferPointer { b in for i in b.indices { biases[bias.column + i] += b[i] } }
@@ -93,6 +99,7 @@ final class PackedSchedule: @unchecked Sendable {
         s.target = Int32(to)
         s.n = Int32(count)
       }
+      s.waits = schedule.waits[i] ? 1 : 0
       stages.initializeElement(at: i, to: s)
     }
     instructions = programs
@@ -106,9 +113,15 @@ final class PackedSchedule: @unchecked Sendable {
   /// The rows that a program computes at a time, so that its temporaries stay in the first cache.
   func chunk(rows: Int) -> Int { max(1, min(rows, 6144 / (schedule.width * max(1, schedule.temporaries)))) }
 
+  /// The steps whose products of inputs are made ahead, all at once: where rows are few, the matrices then pass by once for
+  /// many steps.
+  func stepsAhead(steps: Int, rows: Int, blocks: Int) -> Int {
+    schedule.inputProducts > 0 && rows <= 4 * blocks ? max(1, min(steps, 64)) : 1
+  }
+
   /// The floats of working memory that `rows` rows take, for `blocks` threads.
-  func workspaceCount(rows: Int, blocks: Int) -> Int {
-    rows * (schedule.sumColumns + schedule.scratches * schedule.width + rowPlaces * schedule.width)
+  func workspaceCount(rows: Int, blocks: Int, ahead: Int = 1) -> Int {
+    rows * (ahead * schedule.sumColumns + schedule.scratches * schedule.width + rowPlaces * schedule.width)
       + blocks * chunk(rows: rows) * schedule.temporaries * schedule.width
   }
 
@@ -123,9 +136,11 @@ final class PackedSchedule: @unchecked Sendable {
 
   /// The table of operands: where each place's rows begin. `bind` gives the places that belong to the call; temporaries are
   /// the first thread's.
-  func operands(rows: Int, workspace: UnsafeMutablePointer<Float>, bind: (Place) -> rnn_operand) -> [rnn_operand] {
+  func operands(
+    rows: Int, workspace: UnsafeMutablePointer<Float>, ahead: Int = 1, bind: (Place) -> rnn_operand
+  ) -> [rnn_operand] {
     let width = schedule.width
-    var next = workspace + rows * schedule.sumColumns
+    var next = workspace + rows * ahead * schedule.sumColumns
     func row(_ count: Int) -> rnn_operand {
       defer { next += rows * count }
       return rnn_operand(base: next, time_stride: 0, row_stride: count, temporary: 0)
@@ -135,7 +150,9 @@ final class PackedSchedule: @unchecked Sendable {
       switch place {
       case .vector, .constant: rnn_operand(base: sharedRows[index], time_stride: 0, row_stride: 0, temporary: 0)
       case .sums(let column):
-        rnn_operand(base: workspace + column, time_stride: 0, row_stride: schedule.sumColumns, temporary: 0)
+        rnn_operand(
+          base: workspace + column, time_stride: ahead > 1 ? rows * schedule.sumColumns : 0, row_stride: schedule.sumColumns,
+          temporary: 0)
       case .scratch(let k):
         scratch[k] ?? { let made = row(width); scratch[k] = made; return made }()
       case .inputRow, .step, .outputGradientRow: row(width)
@@ -150,24 +167,113 @@ final class PackedSchedule: @unchecked Sendable {
     return table
   }
 
-  /// Runs `steps` steps on all rows, split over threads by rows.
+  /// Runs `steps` steps on all rows.
+  ///
+  /// - Parameter ahead: what ``stepsAhead(steps:rows:blocks:)`` gave for the table of operands; 1 in a backward run.
   func run(
-    operands: [rnn_operand], first: Int, direction: Int, steps: Int, rows: Int, blocks: Int, random: rnn_random
+    operands: [rnn_operand], first: Int, direction: Int, steps: Int, rows: Int, blocks: Int, ahead: Int = 1, random: rnn_random
   ) {
+    guard ahead > 1 else {
+      return run(stages[...], operands: operands, first: first, direction: direction, steps: steps, rows: rows, blocks: blocks, random: random)
+    }
+    var operands = operands
+    for begin in stride(from: 0, to: steps, by: ahead) {
+      let now = min(ahead, steps - begin)
+      multiplyInputs(operands, first: first + begin, rows: now * rows)
+      run(
+        stages[schedule.inputProducts...], operands: operands, first: first + begin, direction: 1, steps: now, rows: rows,
+        blocks: blocks, random: random)
+      // The next steps' sums stand where these stood.
+      for (i, place) in schedule.places.enumerated() {
+        if case .sums = place { operands[i].base -= ahead * rows * schedule.sumColumns }
+      }
+    }
+  }
+
+  /// The products of inputs, for the rows of many steps.
+  private func multiplyInputs(_ operands: [rnn_operand], first: Int, rows: Int) {
+    for stage in stages[..<schedule.inputProducts] {
+      let source = operands[Int(stage.source)], target = operands[Int(stage.target)]
+      let a = source.base + first * source.time_stride, c = target.base + first * target.time_stride
+      let isLarge = rows * Int(stage.k) * Int(stage.n) > Self.largeProduct
+      Threads.blocks(of: rows, size: isLarge ? max(12, (rows + Threads.count - 1) / Threads.count) : rows) { block in
+        rnn_product(
+          a + block.lowerBound * source.row_stride, source.row_stride, Int32(block.count), stage.packed, stage.k, stage.n,
+          c + block.lowerBound * target.row_stride, target.row_stride, stage.`init`)
+      }
+    }
+  }
+
+  /// Multiply-adds that are worth another thread.
+  private static let largeProduct = 1 << 17
+
+  /// Whether units are shared out among threads, because rows are too few and the matrices large.
+  private func sharesUnits(rows: Int) -> Bool {
+    schedule.unitLanes.map { $0 >= 128 } == true && rows < Threads.count && matrixCount > Self.largeProduct
+  }
+
+  private func run(
+    _ stages: Slice<UnsafeMutableBufferPointer<rnn_stage>>, operands: [rnn_operand], first: Int, direction: Int, steps: Int, rows: Int,
+    blocks: Int, random: rnn_random
+  ) {
+    let stages = UnsafeMutableBufferPointer(rebasing: stages)
     let chunk = chunk(rows: rows)
+    if let lanes = schedule.unitLanes, sharesUnits(rows: rows) {
+      let part = max(64, (lanes / Threads.count + 63) / 64 * 64)
+      var random = random
+      rnn_sequence_run_units(
+        stages.baseAddress, Int32(stages.count), operands, Int32(first), Int32(direction), Int32(steps), Int32(rows), Int32(chunk),
+        Int32(lanes), Int32(part), &random)
+      return
+    }
     let perBlock = chunk * schedule.temporaries * schedule.width
     Threads.parallel(blocks) { block in
       let begin = rows * block / blocks, end = rows * (block + 1) / blocks
       var random = random
-      func run(_ table: UnsafePointer<rnn_operand>?) {
+      func run(_ table: [rnn_operand]) {
         rnn_sequence_run(
           stages.baseAddress, Int32(stages.count), table, Int32(first), Int32(direction), Int32(steps), Int32(begin),
           Int32(end - begin), Int32(chunk), &random)
       }
-      if block == 0 { return operands.withUnsafeBufferPointer { run($0.baseAddress) } }
+      if block == 0 { return run(operands) }
       var own = operands
       for i in own.indices where own[i].temporary != 0 { own[i].base += block * perBlock }
-      own.withUnsafeBufferPointer { run($0.baseAddress) }
+      run(own)
     }
+  }
+
+  /// A step of one row.
+  func step(operands: [rnn_operand], random: rnn_random) {
+    run(stages[...], operands: operands, first: 0, direction: 1, steps: 1, rows: 1, blocks: 1, random: random)
+  }
+}
+
+/// A matrix that goes into columns of a packed one.
+struct PackedPiece {
+  let target: UnsafeMutablePointer<Float>
+  let k: Int
+  let column: Int
+  let columns: Int
+  let source: Tensor
+  let rowStride: Int
+  let columnStride: Int
+
+  /// Packs all pieces, their columns shared out over threads.
+  static func pack(_ pieces: [PackedPiece]) {
+    var parts: [(piece: Int, columns: Range<Int>)] = []
+    for (i, piece) in pieces.enumerated() {
+      // As many columns as a thread should take at once.
+      let width = max(64, Threads.blockSize / max(piece.k, 1) / 64 * 64)
+      for first in stride(from: 0, to: piece.columns, by: width) { parts.append((i, first..<min(first + width, piece.columns))) }
+    }
+    func pack(_ i: Int) {
+      let piece = pieces[parts[i].piece], columns = parts[i].columns
+      piece.source.withPointer {
+        rnn_pack(
+          piece.target, Int32(piece.k), Int32(piece.column + columns.lowerBound), Int32(columns.count),
+          $0 + columns.lowerBound * piece.columnStride, piece.rowStride, piece.columnStride)
+      }
+    }
+    Threads.parallel(parts.count, pack)
   }
 }

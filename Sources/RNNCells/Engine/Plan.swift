@@ -17,6 +17,9 @@ final class Plan: Sendable {
   let recordColumns: Int
   /// The first column of each gradient that is recorded, by node of the derivative's own list.
   let recordColumn: [Int: Int]
+  /// The products that give the gradients of matrices: those of one operand whose gradients stand side by side, and have the
+  /// same number of units, are computed as one.
+  let gradientProducts: [[Derivative.ProductGradient]]
   /// Where the operands of products are found after the forward run.
   let operandPlace: [Int: Place]
   /// The inputs whose gradient has a part that isn't a product.
@@ -93,6 +96,18 @@ final class Plan: Sendable {
     for v in derivative.vectors { record(v.gradient, graph.parameters[v.parameter].rows) }
     recordColumn = columns
     recordColumns = total
+    var runs: [[Derivative.ProductGradient]] = []
+    for product in derivative.products.sorted(by: { ($0.operand, columns[$0.gradient] ?? 0) < ($1.operand, columns[$1.gradient] ?? 0) }) {
+      let height = sizes[graph.parameters[product.parameter].rows]
+      if let last = runs.last?.last, last.operand == product.operand, sizes[graph.parameters[last.parameter].rows] == height,
+        columns[product.gradient] == (columns[last.gradient] ?? 0) + height
+      {
+        runs[runs.count - 1].append(product)
+      } else {
+        runs.append([product])
+      }
+    }
+    gradientProducts = runs
     var rest: [Int: Int] = [:]
     for (i, input) in derivative.inputs.enumerated() {
       guard let node = input.rest else { continue }

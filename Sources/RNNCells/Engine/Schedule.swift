@@ -72,6 +72,12 @@ struct Schedule {
   }
 
   private(set) var stages: [Stage] = []
+  /// The first of the stages: products of dense inputs, which wait for nothing in a step.
+  private(set) var inputProducts = 0
+  /// For each stage, whether all units of those before it must be done when units are shared out among threads.
+  private(set) var waits: [Bool] = []
+  /// The lanes of every value, where all have as many and none is reduced: then units can be shared out.
+  private(set) var unitLanes: Int?
   /// The places that stages and instructions refer to by their index.
   private(set) var places: [Place] = []
   private(set) var packs: [Pack] = []
@@ -144,6 +150,8 @@ struct Schedule {
     }
     for r in late where r.isLast { stages.append(.copy(from: operand(r.node), to: place(r.place), count: r.units)) }
     prepareRows()
+    findWaits()
+    findUnitLanes()
   }
 
   private mutating func place(_ place: Place) -> Int {
@@ -389,6 +397,44 @@ struct Schedule {
       first.append(.copy(from: place(row.dense), to: place(row.padded), count: row.units))
     }
     if let step = placeIndex[.step] { first.append(.step(to: step, count: width)) }
-    stages = first + stages
+    inputProducts = stages.prefix { stage in
+      guard case .product(let source, _, _, false) = stage, case .input = places[source] else { return false }
+      return true
+    }.count
+    stages.insert(contentsOf: first, at: inputProducts)
+  }
+
+  // MARK: Units shared out
+
+  /// A product reads all units of its source; everything else only those that it writes.
+  private mutating func findWaits() {
+    var read = Set<Int>(), written = Set<Int>()
+    for stage in stages {
+      var source: Int?, targets: [Int] = []
+      switch stage {
+      case .fill: break
+      case .product(let operand, _, _, _): source = operand
+      case .program(let program): targets = program.map { Int($0.destination) }
+      case .copy(_, let to, _), .step(let to, _): targets = [to]
+      }
+      var isSum = false
+      if let source, case .sums = places[source] { isSum = true }
+      let isWaiting = isSum || source.map(written.contains) == true || targets.contains(where: read.contains)
+      if isWaiting { (read, written) = ([], []) }
+      waits.append(isWaiting)
+      if let source { read.insert(source) }
+      written.formUnion(targets)
+    }
+  }
+
+  private mutating func findUnitLanes() {
+    let isUniform = stages.allSatisfy { stage in
+      switch stage {
+      case .fill(_, let count), .copy(_, _, let count), .step(_, let count): count == width
+      case .product(_, let pack, _, _): packs[pack].columns == packs[pack].pieces.count * width
+      case .program(let program): program.allSatisfy { $0.width == width && $0.op != RNN_OP_SUM.rawValue && $0.op != RNN_OP_MEAN.rawValue && $0.op != RNN_OP_HIGHEST.rawValue }
+      }
+    }
+    if isUniform, width % 64 == 0 { unitLanes = width }
   }
 }
