@@ -1,0 +1,58 @@
+"""Whole models: updates of a language model, everything included that an update is made of, in PyTorch and ours."""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+MODELS = [
+    {
+        "model": "characters", "title": "2 × 512 LSTM of characters, Tiny Shakespeare",
+        "text": "text-tinyshakespeare/input.txt", "tokens": "characters", "layers": 2, "hidden": 512, "embedding": 64,
+        "batch": 50, "sequence_length": 50, "optimizer": "adam", "learning_rate": 0.002, "clip": 5, "steps": 40,
+    },
+    {
+        "model": "words", "title": "2 × 200 LSTM of 10,000 words (Zaremba et al. 2014, small), Penn Treebank",
+        "text": "text-ptb-word/ptb.train.txt", "tokens": "words", "layers": 2, "hidden": 200, "embedding": 200,
+        "batch": 20, "sequence_length": 20, "optimizer": "sgd", "learning_rate": 1.0, "clip": 5, "steps": 100,
+    },
+]
+WARM_UP = 5
+
+
+def available(rnn):
+    """The models that can be measured here; says of the others why not."""
+    folder = os.environ.get("RNN_DATA")
+    if not folder:
+        print("Whole models are left out: RNN_DATA doesn't name a folder of data", file=sys.stderr)
+        return []
+    screen = subprocess.run([rnn, "train", "generate", "--help"], capture_output=True, text=True).stdout
+    kinds = re.search(r"--tokens .*?values:([^;)]*)", screen, re.DOTALL)
+    result = []
+    for model in MODELS:
+        text = os.path.join(folder, model["text"])
+        if model["tokens"] not in (kinds.group(1) if kinds else ""):
+            print(f"{model['title']}: left out, rnn train generate has no --tokens {model['tokens']}", file=sys.stderr)
+        elif not os.path.exists(text):
+            print(f"{model['title']}: left out, RNN_DATA has no {model['text']}", file=sys.stderr)
+        else:
+            result.append({**model, "text": text, "warm_up": WARM_UP})
+    return result
+
+
+def ours(rnn, model, threads):
+    """Tokens and seconds of a run of `rnn train generate`: those of its updates from the first, reading and measuring excluded."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            rnn, "train", "generate", model["text"], "--output", os.path.join(folder, "model.safetensors"), "--cell", "lstm",
+            "--tokens", model["tokens"], "--layers", model["layers"], "--hidden", model["hidden"], "--embedding", model["embedding"],
+            "--batch", model["batch"], "--sequence-length", model["sequence_length"], "--optimizer", model["optimizer"],
+            "--learning-rate", model["learning_rate"], "--clip", model["clip"], "--steps", model["steps"], "--threads", threads,
+            "--dropout", 0, "--weight-decay", 0, "--schedule", "constant", "--averaging", 0, "--checkpoint-every", "1h",
+            "--quiet", "--json"]
+        run = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+        if run.returncode != 0:
+            return {"error": run.stderr.strip()}
+        result = json.loads(run.stdout)
+        return {"tokens": result["tokens"], "seconds": result["seconds"]}

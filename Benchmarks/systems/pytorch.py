@@ -1,0 +1,117 @@
+"""PyTorch: torch.nn.RNN, LSTM and GRU, and whole language models of them."""
+import time
+
+import peer
+
+
+def load(threads):
+    import torch
+
+    torch.set_num_interop_threads(1)
+    modules = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
+
+    def prepare(request):
+        if "model" in request:
+            return language_model(torch, request)
+        cell = request["cell"]
+        module = modules[cell](request["input"], request["hidden"])
+        with torch.no_grad():
+            for parameter, value in zip(module.parameters(), peer.weights(cell, request["input"], request["hidden"])):
+                parameter.copy_(torch.from_numpy(value))
+        x, initial, gradient = peer.sequences(request)
+        x, gradient = torch.from_numpy(x), torch.from_numpy(gradient)
+        initial = [torch.from_numpy(state)[None] for state in initial]
+        state = tuple(initial) if len(initial) > 1 else initial[0]
+
+        if request["mode"] == "infer":
+            @torch.inference_mode()
+            def call():
+                return module(x, state)
+
+            return call, peer.checksum([call()[0].numpy()])
+
+        leaves = [x, *initial, *module.parameters()]
+        for leaf in leaves:
+            leaf.requires_grad_()
+
+        def call():
+            for leaf in leaves:
+                leaf.grad = None
+            module(x, state)[0].backward(gradient)
+
+        call()
+        return call, peer.checksum([leaf.grad.numpy() for leaf in leaves[:1 + len(initial) + 2]])
+
+    versions = {"PyTorch": torch.__version__}
+    return versions, torch.set_num_threads, prepare
+
+
+# Whole models, by everything that decides how fast they are: built once, then trained on as long as they are asked to.
+models = {}
+
+
+def language_model(torch, request):
+    key = request["model"]
+    if key not in models:
+        models[key] = train(torch, request)
+        models[key](request["warm_up"])
+    tokens, seconds = models[key](request["steps"])
+    return {"tokens": tokens, "seconds": seconds}
+
+
+def read(request):
+    """The text's tokens as numbers, and how many different ones there are."""
+    with open(request["text"], encoding="utf-8", newline="") as file:
+        text = file.read()
+    tokens = text.replace("\n", " <eos> ").split() if request["tokens"] == "words" else text
+    numbers = {token: number for number, token in enumerate(dict.fromkeys(tokens))}
+    return [numbers[token] for token in tokens], len(numbers)
+
+
+def train(torch, request):
+    """A function that makes so many updates of truncated back-propagation through time, the state carried, and returns the
+    tokens read and the seconds taken."""
+    numbers, count = read(request)
+    rows, length = request["batch"], request["sequence_length"]
+    lane = len(numbers) // rows
+    lanes = torch.tensor(numbers[:lane * rows]).reshape(rows, lane).t().contiguous()
+
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = torch.nn.Embedding(count, request["embedding"])
+            self.rnn = torch.nn.LSTM(request["embedding"], request["hidden"], request["layers"])
+            self.decoder = torch.nn.Linear(request["hidden"], count)
+
+        def forward(self, tokens, state):
+            y, state = self.rnn(self.embedding(tokens), state)
+            return self.decoder(y), state
+
+    model = Model()
+    if request["optimizer"] == "adam":
+        optimizer = torch.optim.Adam(model.parameters(), lr=request["learning_rate"], fused=True)
+    else:
+        optimizer = torch.optim.SGD(model.parameters(), lr=request["learning_rate"], fused=True)
+    place, state = 0, None
+
+    def run(steps):
+        nonlocal place, state
+        start = time.perf_counter()
+        for _ in range(steps):
+            if place + length + 1 > lane:
+                place, state = 0, None
+            inputs, targets = lanes[place:place + length], lanes[place + 1:place + length + 1]
+            place += length
+            optimizer.zero_grad(set_to_none=True)
+            logits, state = model(inputs, state)
+            state = tuple(part.detach() for part in state)
+            torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten()).backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), request["clip"])
+            optimizer.step()
+        return steps * rows * length, time.perf_counter() - start
+
+    return run
+
+
+if __name__ == "__main__":
+    peer.serve(load)
