@@ -83,7 +83,13 @@ void rnn_pack(float *packed, int k, int column, int n, const float *source, ptrd
 void rnn_product(
   const float *a, ptrdiff_t a_stride, int rows, const float *packed, int k, int n, float *c, ptrdiff_t c_stride,
   const float *init) {
-  rnn_table()->product(a, a_stride, rows, packed, k, n, c, c_stride, init);
+  const rnn_factors factors = {a, a_stride, packed, k};
+  rnn_table()->product(&factors, 1, rows, n, c, c_stride, init);
+}
+
+void rnn_sum_of_products(
+  const rnn_factors *factors, int count, int rows, int n, float *c, ptrdiff_t c_stride, const float *init) {
+  rnn_table()->product(factors, count, rows, n, c, c_stride, init);
 }
 
 void rnn_gemm(

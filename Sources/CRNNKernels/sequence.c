@@ -6,6 +6,21 @@ static inline float *row_of(const rnn_operand *operand, int t, int row) {
   return operand->base + (ptrdiff_t)t * operand->time_stride + (ptrdiff_t)row * operand->row_stride;
 }
 
+/// The columns [column, column + n) of a sum of products, where `column` is a multiple of 64, of which panels are parts.
+static void run_product(
+  const rnn_stage *stage, const rnn_operand *operands, int t, int row, int rows, int column, int n) {
+  rnn_factors factors[RNN_MOST_FACTORS];
+  for (int i = 0; i <= stage->joined; i++) {
+    const rnn_operand *source = operands + stage[i].source;
+    factors[i] = (rnn_factors){
+      row_of(source, t, row), source->row_stride, stage[i].packed + (size_t)column * (size_t)stage[i].k, stage[i].k};
+  }
+  const rnn_operand *target = operands + stage->target;
+  rnn_sum_of_products(
+    factors, stage->joined + 1, rows, n, row_of(target, t, row) + column, target->row_stride,
+    stage->init ? stage->init + column : NULL);
+}
+
 static void run_stage(
   const rnn_stage *stage, const rnn_operand *operands, int t, int row, int rows, int chunk, const rnn_random *random) {
   const rnn_operand *target = operands + stage->target;
@@ -14,11 +29,7 @@ static void run_stage(
   case RNN_STAGE_FILL:
     for (int r = row; r < row + rows; r++) memcpy(row_of(target, t, r), stage->init, sizeof(float) * (size_t)stage->n);
     break;
-  case RNN_STAGE_PRODUCT:
-    rnn_product(
-      row_of(source, t, row), source->row_stride, rows, stage->packed, stage->k, stage->n, row_of(target, t, row),
-      target->row_stride, stage->init);
-    break;
+  case RNN_STAGE_PRODUCT: run_product(stage, operands, t, row, rows, 0, stage->n); break;
   case RNN_STAGE_PROGRAM:
     rnn_program_run(stage->program, stage->count, operands, t, row, rows, chunk, random);
     break;
@@ -39,7 +50,7 @@ void rnn_sequence_run(
   const rnn_stage *stages, int count, const rnn_operand *operands, int first, int direction, int steps, int row, int rows,
   int chunk, const rnn_random *random) {
   for (int s = 0, t = first; s < steps; s++, t += direction)
-    for (int i = 0; i < count; i++) run_stage(stages + i, operands, t, row, rows, chunk, random);
+    for (int i = 0; i < count; i += 1 + stages[i].joined) run_stage(stages + i, operands, t, row, rows, chunk, random);
 }
 
 // MARK: Few rows: units are shared out
@@ -64,11 +75,7 @@ static void run_stage_units(const unit_work *work, const rnn_stage *stage, int l
       for (int j = lane; j < stage->n; j += work->width) memcpy(row_of(target, t, r) + j, stage->init + j, bytes);
     break;
   case RNN_STAGE_PRODUCT:
-    // Columns are packed in panels, whose width divides 64.
-    for (int j = lane; j < stage->n; j += work->width)
-      rnn_product(
-        row_of(source, t, 0), source->row_stride, work->rows, stage->packed + (size_t)j * (size_t)stage->k, stage->k, lanes,
-        row_of(target, t, 0) + j, target->row_stride, stage->init ? stage->init + j : NULL);
+    for (int j = lane; j < stage->n; j += work->width) run_product(stage, work->operands, t, 0, work->rows, j, lanes);
     break;
   case RNN_STAGE_PROGRAM:
     rnn_program_run_lanes(
@@ -87,7 +94,7 @@ static void run_stage_units(const unit_work *work, const rnn_stage *stage, int l
 static void run_part(void *context, int index) {
   const unit_work *work = context;
   int lane = index * work->part, rest = work->width - lane;
-  for (int i = 0; i < work->count; i++) run_stage_units(work, work->stages + i, lane, rest < work->part ? rest : work->part);
+  for (int i = 0; i < work->count; i += 1 + work->stages[i].joined) run_stage_units(work, work->stages + i, lane, rest < work->part ? rest : work->part);
 }
 
 void rnn_sequence_run_units(
@@ -99,7 +106,9 @@ void rnn_sequence_run_units(
     work.t = first + s * direction;
     for (int begin = 0; begin < count; begin += work.count) {
       work.stages = stages + begin;
-      for (work.count = 1; begin + work.count < count && !stages[begin + work.count].waits;) work.count++;
+      // Joined products wait together.
+      for (work.count = 1 + stages[begin].joined; begin + work.count < count && !stages[begin + work.count].waits;)
+        work.count += 1 + stages[begin + work.count].joined;
       rnn_parallel((width + part - 1) / part, run_part, &work);
     }
   }

@@ -10,12 +10,20 @@ public struct Tensor: Sendable {
   private final class Storage: @unchecked Sendable {
     // Safe to share: written only through `withUnsafeMutableBufferPointer`, which first makes it unique.
     let values: UnsafeMutableBufferPointer<Float>
+    /// Whose memory it is, if not its own: then it is never written.
+    let owner: AnyObject?
 
     init(uninitialized count: Int) {
       values = UnsafeMutableBufferPointer(start: Memory.take(count), count: count)
+      owner = nil
     }
 
-    deinit { if let base = values.baseAddress { Memory.giveBack(base, values.count) } }
+    init(_ values: UnsafeMutableBufferPointer<Float>, of owner: AnyObject) {
+      self.values = values
+      self.owner = owner
+    }
+
+    deinit { if owner == nil, let base = values.baseAddress { Memory.giveBack(base, values.count) } }
   }
 
   /// A tensor whose numbers are set by `body`, which must write all of them.
@@ -24,6 +32,12 @@ public struct Tensor: Sendable {
     self.shape = shape
     storage = Storage(uninitialized: shape.reduce(1, *))
     try body(storage.values)
+  }
+
+  /// A tensor of numbers that stand in memory of `owner` and never change; the first write to it makes a copy.
+  package init(shape: [Int], at base: UnsafeMutablePointer<Float>, of owner: AnyObject) {
+    self.shape = shape
+    storage = Storage(UnsafeMutableBufferPointer(start: base, count: shape.reduce(1, *)), of: owner)
   }
 
   public init(repeating value: Float, shape: [Int]) {
@@ -67,7 +81,7 @@ public struct Tensor: Sendable {
   public mutating func withUnsafeMutableBufferPointer<R, E>(
     _ body: (UnsafeMutableBufferPointer<Float>) throws(E) -> R
   ) throws(E) -> R {
-    if !isKnownUniquelyReferenced(&storage) {
+    if !isUniquelyOwned() {
       let copy = Storage(uninitialized: count)
       _ = copy.values.update(fromContentsOf: storage.values)
       storage = copy
@@ -77,7 +91,7 @@ public struct Tensor: Sendable {
   }
 
   /// Whether no other tensor shares the numbers, so that they can be written without a copy.
-  package mutating func isUniquelyOwned() -> Bool { isKnownUniquelyReferenced(&storage) }
+  package mutating func isUniquelyOwned() -> Bool { isKnownUniquelyReferenced(&storage) && storage.owner == nil }
 
   public subscript(_ indices: Int...) -> Float {
     get { storage.values[offset(indices)] }

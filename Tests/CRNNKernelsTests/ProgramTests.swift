@@ -61,6 +61,8 @@ extension Kernels {
       case RNN_OP_RELU: x < 0 ? 0 : x
       case RNN_OP_GREATER: x > y ? 1 : 0
       case RNN_OP_EQUAL: x == y ? 1 : 0
+      case RNN_OP_SIGMOID_SLOPE: (x * y) * (1 - y)
+      case RNN_OP_TANH_SLOPE: x * (1 - y * y)
       default:
         // The functions have tests of their own: here only that each vector goes through the right one.
         withUnsafePointer(to: x) {
@@ -73,7 +75,7 @@ extension Kernels {
 
     static func same(_ x: Float, _ y: Float) -> Bool { x == y || x.isNaN && y.isNaN }
 
-    static let elementwise = (RNN_OP_COPY.rawValue...RNN_OP_EQUAL.rawValue).map { rnn_op(rawValue: $0) }
+    static let elementwise = (RNN_OP_COPY.rawValue...RNN_OP_TANH_SLOPE.rawValue).map { rnn_op(rawValue: $0) }
 
     /// Rows of different strides, a shared row, a step in time, odd rows and chunks; only what belongs to the
     /// destination changes.
@@ -150,7 +152,8 @@ extension Kernels {
     }
 
     static func isBinary(_ op: rnn_op) -> Bool {
-      [RNN_OP_ADD, RNN_OP_SUBTRACT, RNN_OP_MULTIPLY, RNN_OP_DIVIDE, RNN_OP_MINIMUM, RNN_OP_MAXIMUM, RNN_OP_GREATER, RNN_OP_EQUAL]
+      [RNN_OP_ADD, RNN_OP_SUBTRACT, RNN_OP_MULTIPLY, RNN_OP_DIVIDE, RNN_OP_MINIMUM, RNN_OP_MAXIMUM, RNN_OP_GREATER, RNN_OP_EQUAL,
+        RNN_OP_SIGMOID_SLOPE, RNN_OP_TANH_SLOPE]
         .contains { $0.rawValue == op.rawValue }
     }
 

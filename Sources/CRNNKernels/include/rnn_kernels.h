@@ -58,6 +58,18 @@ void rnn_pack(float *packed, int k, int column, int n, const float *source, ptrd
 void rnn_product(
   const float *a, ptrdiff_t a_stride, int rows, const float *packed, int k, int n, float *c, ptrdiff_t c_stride,
   const float *init);
+/// What is multiplied in a sum of products: A[rows × k], read as a[i * a_stride + j], with a packed matrix of k rows.
+typedef struct {
+  const float *a;
+  ptrdiff_t a_stride;
+  const float *packed;
+  int32_t k;
+} rnn_factors;
+/// The most products in a sum.
+#define RNN_MOST_FACTORS 8
+/// C[rows × n] = init + the sum of A · P over `count` products, one after the other in one chain, or C + … if `init` is NULL.
+void rnn_sum_of_products(
+  const rnn_factors *factors, int count, int rows, int n, float *c, ptrdiff_t c_stride, const float *init);
 /// C[m × n] = A[m × k] · B[k × n] (+ C if accumulate), any m, n, k, any strides for A and B; C has unit column stride.
 /// Threaded by tiles of the output; packs what it needs itself.
 void rnn_gemm(
@@ -90,6 +102,8 @@ typedef enum {
   RNN_OP_TANH,
   RNN_OP_GREATER,   // a > b ? 1 : 0
   RNN_OP_EQUAL,     // a == b ? 1 : 0
+  RNN_OP_SIGMOID_SLOPE,  // (a * b) * (1 - b): the gradient a through a sigmoid of value b
+  RNN_OP_TANH_SLOPE,     // a * (1 - b * b): the gradient a through a tanh of value b
   RNN_OP_SUM,       // the sum of the `a_width` first lanes of the row of a, in every lane of the destination
   RNN_OP_MEAN,      // likewise the mean
   RNN_OP_HIGHEST,   // likewise the largest
@@ -145,7 +159,7 @@ void rnn_keep_mask(float *values, int count, float rate, uint32_t tag, uint32_t 
 
 typedef enum {
   RNN_STAGE_FILL = 0,  // columns of the target = init
-  RNN_STAGE_PRODUCT,   // columns of the target (+)= source · packed
+  RNN_STAGE_PRODUCT,   // columns of the target (+)= source · packed, and what `joined` stages after it add to them
   RNN_STAGE_PROGRAM,   // an element-wise program
   RNN_STAGE_COPY,      // the first n floats of each row: target = source
   RNN_STAGE_STEP,      // the first n floats of each row: target = the index of the step
@@ -160,6 +174,7 @@ typedef struct {
   const float *init;              // a row of n floats; NULL: the product is added
   const rnn_instruction *program;
   int32_t count;                  // instructions
+  int32_t joined;                 // as many products after this one add to the same columns: one sum, computed here
   int32_t waits;                  // where units are shared out: all units of the stages before it must be done
 } rnn_stage;
 

@@ -202,16 +202,23 @@ private struct InputSums {
     gradient.withUnsafeMutableBufferPointer { gradient in
       guard let result = gradient.baseAddress else { return }
       Threads.blocks(of: count, size: max(12, Threads.blockSize * 8 / max(columns, 1))) { block in
-        let own = base + block.lowerBound * lanes
+        var factors: [rnn_factors] = []
         var next = matrices, isStarted = hasRest
+        func multiply() {
+          rnn_sum_of_products(
+            factors, Int32(factors.count), Int32(block.count), Int32(lanes), base + block.lowerBound * lanes, lanes,
+            isStarted ? nil : zeros)
+          isStarted = true
+          factors = []
+        }
         for product in products {
           let height = engine.sizes[engine.parameters[product.parameter].rows]
-          rnn_product(
-            records + block.lowerBound * columns + (plan.recordColumn[product.gradient] ?? 0), columns, Int32(block.count), next,
-            Int32(height), Int32(lanes), own, lanes, isStarted ? nil : zeros)
+          let gradients = records + block.lowerBound * columns + (plan.recordColumn[product.gradient] ?? 0)
+          factors.append(rnn_factors(a: gradients, a_stride: columns, packed: next, k: Int32(height)))
           next += rnn_packed_size(Int32(height), Int32(lanes))
-          isStarted = true
+          if factors.count == RNN_MOST_FACTORS { multiply() }
         }
+        if !factors.isEmpty { multiply() }
         for row in block {
           let to = result + (steps.lowerBound * batch + row) * units
           if isStarted { to.update(from: base + row * lanes, count: units) } else { to.update(repeating: 0, count: units) }

@@ -106,7 +106,8 @@ public final class CellEngine: Sendable {
   ) -> Result {
     let (steps, batch) = check(inputs: inputs)
     let isTraining = packed.backward != nil
-    let kept = isTraining ? steps : min(steps, Self.segment)
+    let keepsAll = isTraining || plan.outputState != nil
+    let kept = keepsAll ? steps : min(steps, Self.segment)
     let lanes = stateSizes.map(Schedule.padded)
     let states = lanes.map { Buffer((kept + 1) * batch * $0) }
     let initial = initial ?? initialStates(batch: batch)
@@ -119,44 +120,46 @@ public final class CellEngine: Sendable {
     let workspace = Buffer(packed.forward.workspaceCount(rows: batch, blocks: blocks, ahead: ahead))
     let sources = inputs.map { input in input.withUnsafeBufferPointer { UnsafeMutablePointer(mutating: $0.baseAddress) } }
     let outputSize = outputSize
-    let output = Tensor(shape: [steps, batch, outputSize]) { output in
-      withExtendedLifetime(inputs) {
-        var done = 0
-        while done < steps {
-          let now = isTraining ? steps : min(Self.segment, steps - done)
-          let operands = packed.forward.operands(rows: batch, workspace: workspace.base, ahead: ahead) { place in
-            switch place {
-            case .input(let i):
-              let width = inputs[i].shape[2]
-              return rnn_operand(
-                base: sources[i].map { $0 + done * batch * width }, time_stride: batch * width, row_stride: width, temporary: 0)
-            case .state(let s, let after):
-              return rnn_operand(
-                base: states[s].base + (after ? batch * lanes[s] : 0), time_stride: batch * lanes[s], row_stride: lanes[s], temporary: 0)
-            case .saved(let k):
-              let width = plan.savedLanes[k]
-              return rnn_operand(base: saved[k].base, time_stride: batch * width, row_stride: width, temporary: 0)
-            case .output:
-              return rnn_operand(
-                base: output.baseAddress.map { $0 + done * batch * outputSize }, time_stride: batch * outputSize, row_stride: outputSize,
-                temporary: 0)
-            default: preconditionFailure("a place that the forward run doesn't have")
-            }
+    func run(_ output: UnsafeMutablePointer<Float>?) {
+      var done = 0
+      while done < steps {
+        let now = keepsAll ? steps : min(Self.segment, steps - done)
+        let operands = packed.forward.operands(rows: batch, workspace: workspace.base, ahead: ahead) { place in
+          switch place {
+          case .input(let i):
+            let width = inputs[i].shape[2]
+            return rnn_operand(
+              base: sources[i].map { $0 + done * batch * width }, time_stride: batch * width, row_stride: width, temporary: 0)
+          case .state(let s, let after):
+            return rnn_operand(
+              base: states[s].base + (after ? batch * lanes[s] : 0), time_stride: batch * lanes[s], row_stride: lanes[s], temporary: 0)
+          case .saved(let k):
+            let width = plan.savedLanes[k]
+            return rnn_operand(base: saved[k].base, time_stride: batch * width, row_stride: width, temporary: 0)
+          case .output:
+            return rnn_operand(
+              base: output.map { $0 + done * batch * outputSize }, time_stride: batch * outputSize, row_stride: outputSize, temporary: 0)
+          default: preconditionFailure("a place that the forward run doesn't have")
           }
-          var random = masks.random
-          random.time &+= UInt32(truncatingIfNeeded: done)
-          packed.forward.run(
-            operands: operands, first: 0, direction: 1, steps: now, rows: batch, blocks: blocks, ahead: ahead, random: random)
-          done += now
-          if done < steps {
-            for s in states.indices {
-              states[s].base.update(from: states[s].base + now * batch * lanes[s], count: batch * lanes[s])
-            }
-          }
+        }
+        var random = masks.random
+        random.time &+= UInt32(truncatingIfNeeded: done)
+        packed.forward.run(
+          operands: operands, first: 0, direction: 1, steps: now, rows: batch, blocks: blocks, ahead: ahead, random: random)
+        done += now
+        if done < steps {
+          for s in states.indices { states[s].base.update(from: states[s].base + now * batch * lanes[s], count: batch * lanes[s]) }
         }
       }
     }
-    let last = isTraining ? steps : (steps == 0 ? 0 : (steps - 1) % Self.segment + 1)
+    let output: Tensor
+    if let s = plan.outputState {
+      withExtendedLifetime(inputs) { run(nil) }
+      output = Tensor(shape: [steps, batch, outputSize], at: states[s].base + batch * lanes[s], of: states[s])
+    } else {
+      output = Tensor(shape: [steps, batch, outputSize]) { output in withExtendedLifetime(inputs) { run(output.baseAddress) } }
+    }
+    let last = keepsAll ? steps : (steps == 0 ? 0 : (steps - 1) % Self.segment + 1)
     let final = states.indices.map { s in
       Self.read(states[s].base + last * batch * lanes[s], rows: batch, units: stateSizes[s], lanes: lanes[s])
     }

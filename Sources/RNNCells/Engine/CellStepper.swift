@@ -10,7 +10,9 @@ public final class CellStepper {
   /// Two rows for each state: before the step and after it.
   private let memory: [Buffer]
   private let inputs: [Buffer]
-  private let result: Buffer
+  private let output: Buffer
+  /// Where the output stands after a step: in a row of its own, or as a state.
+  private let result: UnsafePointer<Float>
   private let workspace: Buffer
   private let operands: [rnn_operand]
   /// The number of steps so far.
@@ -26,21 +28,22 @@ public final class CellStepper {
     let lanes = engine.stateSizes.map(Schedule.padded)
     let memory = lanes.map { Buffer(2 * $0, zeroed: true) }
     let inputs = engine.cell.graph.inputs.indices.map { Buffer(engine.sizes[engine.cell.graph.inputSize($0)]) }
-    let result = Buffer(engine.outputSize)
+    let output = Buffer(engine.outputSize)
+    result = UnsafePointer(engine.plan.outputState.map { memory[$0].base } ?? output.base)
     workspace = Buffer(packed.forward.workspaceCount(rows: 1, blocks: 1))
     operands = packed.forward.operands(rows: 1, workspace: workspace.base) { place in
       let base: UnsafeMutablePointer<Float>
       switch place {
       case .input(let i): base = inputs[i].base
       case .state(let s, let after): base = memory[s].base + (after ? lanes[s] : 0)
-      case .output: base = result.base
+      case .output: base = output.base
       default: preconditionFailure("a place that a step doesn't have")
       }
       return rnn_operand(base: base, time_stride: 0, row_stride: 0, temporary: 0)
     }
     self.memory = memory
     self.inputs = inputs
-    self.result = result
+    self.output = output
     reset()
   }
 
@@ -81,7 +84,7 @@ public final class CellStepper {
       let lanes = Schedule.padded(engine.stateSizes[s])
       memory[s].base.update(from: memory[s].base + lanes, count: lanes)
     }
-    return try body(UnsafeBufferPointer(start: result.base, count: engine.outputSize))
+    return try body(UnsafeBufferPointer(start: result, count: engine.outputSize))
   }
 
   /// Takes a step with the given inputs and returns the output.

@@ -5,7 +5,11 @@ import RNNTensor
 final class PackedSchedule: @unchecked Sendable {
   // Safe to share: nothing is written after init.
   let schedule: Schedule
-  let stages: UnsafeMutableBufferPointer<rnn_stage>
+  /// All stages of a step.
+  private let stages: [rnn_stage]
+  /// The products of inputs among them, which can be made for many steps at once, and the others.
+  private let inputStages: [rnn_stage]
+  private let laterStages: [rnn_stage]
   private let numbers: Buffer
   /// The numbers in all packed matrices.
   private let matrixCount: Int
@@ -65,7 +69,7 @@ final class PackedSchedule: @unchecked Sendable {
     let sumsPlace: [Int: Int] = Dictionary(uniqueKeysWithValues: schedule.places.enumerated().compactMap { index, place in
       if case .sums(let column) = place { (column, index) } else { nil }
     })
-    stages = .allocate(capacity: schedule.stages.count)
+    var all: [rnn_stage] = []
     for (i, stage) in schedule.stages.enumerated() {
       var s = rnn_stage()
       switch stage {
@@ -100,13 +104,32 @@ final class PackedSchedule: @unchecked Sendable {
         s.n = Int32(count)
       }
       s.waits = schedule.waits[i] ? 1 : 0
-      stages.initializeElement(at: i, to: s)
+      all.append(s)
     }
     instructions = programs
+    stages = Self.joined(all)
+    let isInput = schedule.stages.map(schedule.isInputProduct)
+    inputStages = zip(all, isInput).filter(\.1).map(\.0)
+    laterStages = Self.joined(zip(all, isInput).filter { !$0.1 }.map(\.0))
+  }
+
+  /// Products that follow one another and add to the same columns become one sum.
+  private static func joined(_ stages: [rnn_stage]) -> [rnn_stage] {
+    var stages = stages
+    var first = 0
+    for i in stages.indices.dropFirst() {
+      let head = stages[first], stage = stages[i]
+      let isProduct = stage.kind == RNN_STAGE_PRODUCT.rawValue && head.kind == stage.kind
+      if isProduct, stage.target == head.target, stage.n == head.n, stage.`init` == nil, stage.waits == 0, head.joined < RNN_MOST_FACTORS - 1 {
+        stages[first].joined += 1
+      } else {
+        first = i
+      }
+    }
+    return stages
   }
 
   deinit {
-    stages.deallocate()
     instructions.forEach { $0.deallocate() }
   }
 
@@ -116,7 +139,7 @@ final class PackedSchedule: @unchecked Sendable {
   /// The steps whose products of inputs are made ahead, all at once: where rows are few, the matrices then pass by once for
   /// many steps.
   func stepsAhead(steps: Int, rows: Int, blocks: Int) -> Int {
-    schedule.inputProducts > 0 && rows <= 4 * blocks ? max(1, min(steps, 64)) : 1
+    !inputStages.isEmpty && rows <= 4 * blocks ? max(1, min(steps, 64)) : 1
   }
 
   /// The floats of working memory that `rows` rows take, for `blocks` threads.
@@ -174,14 +197,14 @@ final class PackedSchedule: @unchecked Sendable {
     operands: [rnn_operand], first: Int, direction: Int, steps: Int, rows: Int, blocks: Int, ahead: Int = 1, random: rnn_random
   ) {
     guard ahead > 1 else {
-      return run(stages[...], operands: operands, first: first, direction: direction, steps: steps, rows: rows, blocks: blocks, random: random)
+      return run(stages, operands: operands, first: first, direction: direction, steps: steps, rows: rows, blocks: blocks, random: random)
     }
     var operands = operands
     for begin in stride(from: 0, to: steps, by: ahead) {
       let now = min(ahead, steps - begin)
       multiplyInputs(operands, first: first + begin, rows: now * rows)
       run(
-        stages[schedule.inputProducts...], operands: operands, first: first + begin, direction: 1, steps: now, rows: rows,
+        laterStages, operands: operands, first: first + begin, direction: 1, steps: now, rows: rows,
         blocks: blocks, random: random)
       // The next steps' sums stand where these stood.
       for (i, place) in schedule.places.enumerated() {
@@ -192,7 +215,7 @@ final class PackedSchedule: @unchecked Sendable {
 
   /// The products of inputs, for the rows of many steps.
   private func multiplyInputs(_ operands: [rnn_operand], first: Int, rows: Int) {
-    for stage in stages[..<schedule.inputProducts] {
+    for stage in inputStages {
       let source = operands[Int(stage.source)], target = operands[Int(stage.target)]
       let a = source.base + first * source.time_stride, c = target.base + first * target.time_stride
       let isLarge = rows * Int(stage.k) * Int(stage.n) > Self.largeProduct
@@ -213,16 +236,15 @@ final class PackedSchedule: @unchecked Sendable {
   }
 
   private func run(
-    _ stages: Slice<UnsafeMutableBufferPointer<rnn_stage>>, operands: [rnn_operand], first: Int, direction: Int, steps: Int, rows: Int,
+    _ stages: [rnn_stage], operands: [rnn_operand], first: Int, direction: Int, steps: Int, rows: Int,
     blocks: Int, random: rnn_random
   ) {
-    let stages = UnsafeMutableBufferPointer(rebasing: stages)
     let chunk = chunk(rows: rows)
     if let lanes = schedule.unitLanes, sharesUnits(rows: rows) {
       let part = max(64, (lanes / Threads.count + 63) / 64 * 64)
       var random = random
       rnn_sequence_run_units(
-        stages.baseAddress, Int32(stages.count), operands, Int32(first), Int32(direction), Int32(steps), Int32(rows), Int32(chunk),
+        stages, Int32(stages.count), operands, Int32(first), Int32(direction), Int32(steps), Int32(rows), Int32(chunk),
         Int32(lanes), Int32(part), &random)
       return
     }
@@ -232,7 +254,7 @@ final class PackedSchedule: @unchecked Sendable {
       var random = random
       func run(_ table: [rnn_operand]) {
         rnn_sequence_run(
-          stages.baseAddress, Int32(stages.count), table, Int32(first), Int32(direction), Int32(steps), Int32(begin),
+          stages, Int32(stages.count), table, Int32(first), Int32(direction), Int32(steps), Int32(begin),
           Int32(end - begin), Int32(chunk), &random)
       }
       if block == 0 { return run(operands) }
@@ -244,7 +266,7 @@ final class PackedSchedule: @unchecked Sendable {
 
   /// A step of one row.
   func step(operands: [rnn_operand], random: rnn_random) {
-    run(stages[...], operands: operands, first: 0, direction: 1, steps: 1, rows: 1, blocks: 1, random: random)
+    run(stages, operands: operands, first: 0, direction: 1, steps: 1, rows: 1, blocks: 1, random: random)
   }
 }
 

@@ -11,6 +11,8 @@ final class Plan: Sendable {
   let training: Schedule
   let backward: Schedule
 
+  /// The state whose rows are the output, if they are dense: then the output is not written twice.
+  let outputState: Int?
   /// The lanes of each value kept for the backward run.
   let savedLanes: [Int]
   /// The columns of a row of gradients.
@@ -51,7 +53,8 @@ final class Plan: Sendable {
     var requests = graph.states.indices.map {
       Request(node: graph.next[$0], place: .state($0, after: true), units: sizes[graph.states[$0].size])
     }
-    requests.append(Request(node: graph.output, place: .output, units: sizes[outputSize], isLast: true))
+    outputState = outputSize == .scalar || !isAligned(outputSize) ? nil : graph.next.firstIndex(of: graph.output)
+    if outputState == nil { requests.append(Request(node: graph.output, place: .output, units: sizes[outputSize], isLast: true)) }
     inference = Schedule(
       nodes: graph.nodes.map(Self.outsideTraining), parameters: graph.parameters, sizes: sizes, requests: requests, rows: inputRows, leaf: leaf)
 

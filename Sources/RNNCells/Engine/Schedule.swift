@@ -72,8 +72,6 @@ struct Schedule {
   }
 
   private(set) var stages: [Stage] = []
-  /// The first of the stages: products of dense inputs, which wait for nothing in a step.
-  private(set) var inputProducts = 0
   /// For each stage, whether all units of those before it must be done when units are shared out among threads.
   private(set) var waits: [Bool] = []
   /// The lanes of every value, where all have as many and none is reduced: then units can be shared out.
@@ -228,34 +226,40 @@ struct Schedule {
     // Each sum takes its sources in the order of their operands: one chain, whatever stands beside it.
     var pending = ready.map { sum in (sum: sum, sources: sum.sources.enumerated().sorted { ($0.element.operand, $0.offset) < ($1.element.operand, $1.offset) }.map(\.element)) }
     var isInitialised = Set<Int>()
+    var made: [(column: Int, stage: Stage)] = []
     while let operandNode = pending.compactMap({ $0.sources.first?.operand }).min() {
-      var run: [(sum: Sum, parameter: Int, transposed: Bool)] = []
+      var run: [(sum: Sum, parameter: Int, transposed: Bool)] = [], later: [Int] = []
       func flush(_ schedule: inout Schedule) {
         guard let first = run.first, let last = run.last else { return }
         let column = first.sum.column, columns = last.sum.column + schedule.lanes(last.sum.node) - column
         let started = run.filter { isInitialised.contains($0.sum.column) }
         if !started.isEmpty {
           for r in run where !isInitialised.contains(r.sum.column) {
-            schedule.stages.append(.fill(column: r.sum.column, count: schedule.lanes(r.sum.node)))
+            made.append((column, .fill(column: r.sum.column, count: schedule.lanes(r.sum.node))))
           }
         }
         let pack = Pack(
           k: schedule.units(operandNode), columns: columns,
           pieces: run.map { .init(parameter: $0.parameter, transposed: $0.transposed, column: $0.sum.column - column) })
         schedule.packs.append(pack)
-        schedule.stages.append(.product(
-          source: schedule.productOperand(operandNode), pack: schedule.packs.count - 1, column: column, initialised: !started.isEmpty))
+        made.append((column, .product(
+          source: schedule.productOperand(operandNode), pack: schedule.packs.count - 1, column: column, initialised: !started.isEmpty)))
         for r in run { isInitialised.insert(r.sum.column) }
         run = []
       }
       for p in pending.indices {
         guard let source = pending[p].sources.first, source.operand == operandNode else { continue }
         pending[p].sources.removeFirst()
-        if let last = run.last, last.sum.column + lanes(last.sum.node) != pending[p].sum.column { flush(&self) }
+        // Those that have the same sources yet to come stay side by side, so that all their products are one sum.
+        let own = pending[p].sources.map(\.operand)
+        if let last = run.last, last.sum.column + lanes(last.sum.node) != pending[p].sum.column || own != later { flush(&self) }
         run.append((pending[p].sum, source.parameter, source.transposed))
+        later = own
       }
       flush(&self)
     }
+    // What adds to the same columns follows one another; the order within a sum stays.
+    stages += made.enumerated().sorted { ($0.element.column, $0.offset) < ($1.element.column, $1.offset) }.map(\.element.stage)
   }
 
   // MARK: Homes
@@ -306,11 +310,23 @@ struct Schedule {
     var free: [Int] = []
     let members = computed.filter { level[$0] == round }
 
-    // a · b + c is one instruction where nothing else needs the product; its factors are then needed until the sum.
+    // What several nodes compute that nothing else needs is one instruction; what it reads is then needed until there.
     var fused = Set<Int>()
+    var slopes: [Int: Slope] = [:]
+    func isInner(_ n: Int) -> Bool {
+      uses[n] == 1 && level[n] == round && leaves[n] == nil && home[n] == nil && sumOf[n] == nil && slopes[n] == nil
+        && !fused.contains(n)
+    }
+    for i in members where sumOf[i] == nil {
+      guard let slope = slope(at: i, isInner) else { continue }
+      slopes[i] = slope
+      fused.formUnion(slope.inner)
+      for o in [slope.gradient, slope.value] { lastUse[o] = max(lastUse[o], i) }
+    }
+    // a · b + c
     for i in members where sumOf[i] == nil && nodes[i].operation == .add {
       let factor = nodes[i].operands.first { n in
-        nodes[n].operation == .multiply && uses[n] == 1 && level[n] == round && leaves[n] == nil && home[n] == nil
+        nodes[n].operation == .multiply && isInner(n)
       }
       guard let factor, fused.insert(factor).inserted else { continue }
       for o in nodes[factor].operands { lastUse[o] = max(lastUse[o], i) }
@@ -356,6 +372,10 @@ struct Schedule {
           for (k, o) in rest.enumerated() { emit(RNN_OP_ADD, target, [k == 0 ? sum : target, o], lanes: lanes(i)) }
           release(sums[s].rest, after: i)
         }
+      } else if let slope = slopes[i] {
+        let operands = [slope.gradient, slope.value].map { operand($0) }
+        release([slope.gradient, slope.value], after: i)
+        emit(slope.op, destination(i, &self), operands, lanes: lanes(i))
       } else if node.operation == .add, let n = node.operands.first(where: fused.contains) {
         let other = node.operands[0] == n ? node.operands[1] : node.operands[0]
         let values = nodes[n].operands + [other]
@@ -380,6 +400,30 @@ struct Schedule {
     if !program.isEmpty { stages.append(.program(program)) }
   }
 
+  /// The gradient g through a sigmoid or a tanh with the value y.
+  private struct Slope {
+    let op: rnn_op
+    let gradient: Int
+    let value: Int
+    /// The nodes that the instruction stands for, besides its own.
+    let inner: [Int]
+  }
+
+  /// Whether a node is g · y · (1 − y) or g · (1 − y · y), as the derivative writes them.
+  private func slope(at i: Int, _ isInner: (Int) -> Bool) -> Slope? {
+    guard nodes[i].operation == .multiply else { return nil }
+    let (a, b) = (nodes[i].operands[0], nodes[i].operands[1])
+    guard nodes[b].operation == .subtract, isInner(b), nodes[nodes[b].operands[0]].operation == .constant(1) else { return nil }
+    let y = nodes[b].operands[1]
+    if nodes[a].operation == .multiply, isInner(a), nodes[a].operands[1] == y, nodes[y].size == nodes[i].size {
+      return Slope(op: RNN_OP_SIGMOID_SLOPE, gradient: nodes[a].operands[0], value: y, inner: [a, b])
+    }
+    if nodes[y].operation == .multiply, isInner(y), nodes[y].operands[0] == nodes[y].operands[1] {
+      return Slope(op: RNN_OP_TANH_SLOPE, gradient: a, value: nodes[y].operands[0], inner: [b, y])
+    }
+    return nil
+  }
+
   private static let instruction: [Operation: rnn_op] = [
     .add: RNN_OP_ADD, .subtract: RNN_OP_SUBTRACT, .multiply: RNN_OP_MULTIPLY, .divide: RNN_OP_DIVIDE,
     .minimum: RNN_OP_MINIMUM, .maximum: RNN_OP_MAXIMUM, .negate: RNN_OP_NEGATE, .exp: RNN_OP_EXP, .log: RNN_OP_LOG,
@@ -397,11 +441,13 @@ struct Schedule {
       first.append(.copy(from: place(row.dense), to: place(row.padded), count: row.units))
     }
     if let step = placeIndex[.step] { first.append(.step(to: step, count: width)) }
-    inputProducts = stages.prefix { stage in
-      guard case .product(let source, _, _, false) = stage, case .input = places[source] else { return false }
-      return true
-    }.count
-    stages.insert(contentsOf: first, at: inputProducts)
+    stages = first + stages
+  }
+
+  /// Whether a stage is a product of a dense input that begins a sum: it waits for nothing in a step.
+  func isInputProduct(_ stage: Stage) -> Bool {
+    guard case .product(let source, _, _, false) = stage, case .input = places[source] else { return false }
+    return true
   }
 
   // MARK: Units shared out
