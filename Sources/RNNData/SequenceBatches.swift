@@ -10,7 +10,8 @@ import RNNTensor
 /// The order depends on nothing but the text, the sizes, the seed and ``position``: setting the position of an equal value
 /// continues with the same batches.
 public struct SequenceBatches: Sendable {
-  private let tokens: [Int32]
+  private let count: Int
+  private var reader: TokenReader
   /// B.
   public let rows: Int
   /// T, of all batches but an epoch's last, which may be shorter.
@@ -22,24 +23,30 @@ public struct SequenceBatches: Sendable {
   }
 
   /// - Throws: `.usage` when a size is not positive; `.badData` when the text is too short for the lanes.
-  public init(tokens: [Int32], rows: Int, length: Int, seed: UInt64, position: Int = 0) throws(RNNError) {
+  public init(_ text: TokenizedText, rows: Int, length: Int, seed: UInt64, position: Int = 0) throws(RNNError) {
     guard rows > 0 else { throw RNNError(.usage, "a batch of \(rows) rows can't be: expected at least 1") }
     guard length > 0 else { throw RNNError(.usage, "sequences of \(length) tokens can't be: expected at least 1") }
-    guard tokens.count >= max(rows, 2) else {
+    guard text.count >= max(rows, 2) else {
       throw RNNError(
         .badData,
-        "the text has \(tokens.count) token\(tokens.count == 1 ? "" : "s") to train on: "
+        "the text has \(text.count) token\(text.count == 1 ? "" : "s") to train on: "
           + "a batch of \(rows) needs at least \(max(rows, 2))")
     }
     precondition(position >= 0, "a position can't be negative: \(position)")
-    self.tokens = tokens
+    count = text.count
+    reader = TokenReader(text, places: rows)
     self.rows = rows
-    self.length = min(length, tokens.count / rows)
+    self.length = min(length, count / rows)
     self.seed = seed
     self.position = position
   }
 
-  private var laneLength: Int { tokens.count / rows }
+  /// The batches of tokens that are already there; see above.
+  public init(tokens: [Int32], rows: Int, length: Int, seed: UInt64, position: Int = 0) throws(RNNError) {
+    try self.init(TokenizedText(tokens), rows: rows, length: length, seed: seed, position: position)
+  }
+
+  private var laneLength: Int { count / rows }
 
   /// The number of batches of an epoch.
   public var batchesPerEpoch: Int { (laneLength + length - 1) / length }
@@ -54,23 +61,28 @@ public struct SequenceBatches: Sendable {
   public func rotation(ofEpoch epoch: Int) -> Int {
     guard epoch > 0 else { return 0 }
     var random = Philox(seed: seed, stream: Self.stream, position: UInt64(epoch))
-    return Int(random.next() % UInt64(tokens.count))
+    return Int(random.next() % UInt64(count))
   }
 
   // Any number that no other use of the seed has.
   private static let stream: UInt64 = 0x726F_7461_7465
 
   /// Fills `batch` with the next inputs and targets and moves on.
-  public mutating func next(into batch: inout TokenBatch) {
+  ///
+  /// - Throws: as for reading a file, where the text is in one; then the place is as it was.
+  public mutating func next(into batch: inout TokenBatch) throws(RNNError) {
     let beginning = position % batchesPerEpoch * length
     let end = min(beginning + length, laneLength)
     let rotation = rotation(ofEpoch: epoch)
     batch.clear(length: end - beginning, rows: rows, isStart: beginning == 0)
-    for time in beginning..<end {
-      for row in 0..<rows {
-        let input = (rotation + row * laneLength + time) % tokens.count
-        batch.inputs.append(tokens[input])
-        batch.targets.append(tokens[input + 1 < tokens.count ? input + 1 : 0])
+    for row in 0..<rows {
+      // One more than is read: the last one's target. The text's first token follows its last.
+      var next = (rotation + row * laneLength + beginning) % count
+      var time = 0
+      while time <= end - beginning {
+        let read = min(end - beginning + 1 - time, count - next)
+        try reader.read(next..<next + read) { batch.set($0, row: row, from: &time) }
+        next = 0
       }
     }
     position += 1

@@ -22,11 +22,29 @@ public struct TokenBatch: Sendable, Hashable {
   /// The number of predictions that count.
   public var predictions: Int { targets.count(where: { $0 != Self.ignored }) }
 
+  /// Makes room for `length` times `rows` tokens; none of them is anything yet.
   mutating func clear(length: Int, rows: Int, isStart: Bool) {
     inputs.removeAll(keepingCapacity: true)
+    inputs.append(contentsOf: repeatElement(0, count: length * rows))
     targets.removeAll(keepingCapacity: true)
+    targets.append(contentsOf: repeatElement(Self.ignored, count: length * rows))
     self.length = length
     self.rows = rows
     self.isStart = isStart
+  }
+
+  /// Sets what a row reads from `time` on, which moves on, and what it predicts before: each token is the target of the one
+  /// before it.
+  mutating func set(_ tokens: ArraySlice<Int32>, row: Int, from time: inout Int) {
+    for token in tokens {
+      if time < length { inputs[time * rows + row] = token }
+      if time > 0 { targets[(time - 1) * rows + row] = token }
+      time += 1
+    }
+  }
+
+  /// Lets a row's predictions before a time not count.
+  mutating func ignore(row: Int, before time: Int) {
+    for time in 0..<max(min(time, length), 0) { targets[time * rows + row] = Self.ignored }
   }
 }

@@ -1,10 +1,20 @@
 import RNNTensor
 
 extension Tokenizer {
-  /// The tokenizer as a line of ASCII, for a model's file: `bytes`, or `characters:` and the code points in hexadecimal,
-  /// ascending, neighbours joined to ranges, such as `characters:a,20-7e,1f600`.
+  /// The tokenizer as a line of text, for a model's file: `bytes`; `characters:` and the code points in hexadecimal, ascending,
+  /// neighbours joined to ranges, such as `characters:a,20-7e,1f600`; or `words:` and the words in the order of their tokens,
+  /// separated by spaces.
   public var encoded: String {
-    guard kind == .characters else { return Kind.bytes.rawValue }
+    switch kind {
+    case .bytes: kind.rawValue
+    case .characters: Self.head(kind) + codePoints
+    case .words: Self.head(kind) + words.joined(separator: " ")
+    }
+  }
+
+  private static func head(_ kind: Kind) -> String { kind.rawValue + ":" }
+
+  private var codePoints: String {
     var ranges: [ClosedRange<UInt32>] = []
     for scalar in scalars {
       if let last = ranges.last, last.upperBound + 1 == scalar.value {
@@ -16,29 +26,41 @@ extension Tokenizer {
     let list = ranges.map {
       String($0.lowerBound, radix: 16) + ($0.count > 1 ? "-" + String($0.upperBound, radix: 16) : "")
     }
-    return Kind.characters.rawValue + ":" + list.joined(separator: ",")
+    return list.joined(separator: ",")
   }
 
   /// The tokenizer that `encoded` describes.
   ///
   /// Only what ``encoded`` writes is read: every tokenizer has one text. Code points ascend, so that what a hostile file
-  /// can ask for is bounded by the size of Unicode.
+  /// can ask for is bounded by the size of Unicode; words are no more than the text itself has.
   /// - Throws: `.badData` saying what was found and what was expected.
   public init(encoded: String) throws(RNNError) {
     if encoded == Kind.bytes.rawValue {
       self = .bytes
-      return
-    }
-    let head = Kind.characters.rawValue + ":"
-    guard encoded.utf8.starts(with: head.utf8) else {
+    } else if encoded.utf8.starts(with: Self.head(.characters).utf8) {
+      try self.init(codePoints: encoded.utf8.dropFirst(Self.head(.characters).utf8.count))
+    } else if encoded.utf8.starts(with: Self.head(.words).utf8) {
+      try self.init(listOfWords: Array(encoded.utf8.dropFirst(Self.head(.words).utf8.count)))
+    } else {
       throw RNNError(
         .badData,
         "‘\(String(encoded.unicodeScalars.prefix(40)))’ is not a tokenizer: "
-          + "expected ‘bytes’ or ‘characters:’ with code points")
+          + "expected ‘bytes’ or ‘characters:’ with code points, or ‘words:’ with words")
     }
+  }
+
+  /// By bytes: words that Unicode holds equivalent are different ones here.
+  private init(listOfWords list: [UInt8]) throws(RNNError) {
+    var table = WordTable()
+    for word in list.isEmpty ? [] : list.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false) {
+      try Self.add(Array(word), to: &table)
+    }
+    self.init(words: table)
+  }
+
+  private init(codePoints list: Substring.UTF8View) throws(RNNError) {
     var scalars: [Unicode.Scalar] = []
     var smallest: UInt32 = 0
-    let list = encoded.utf8.dropFirst(head.utf8.count)
     for item in list.isEmpty ? [] : list.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
       let range = try Self.codePoints(item, atLeast: smallest)
       for value in range {

@@ -14,9 +14,9 @@ public struct Embedding: Sendable, Hashable {
 
   public var weightName: String { name + ".weight" }
 
-  /// Adds the layer's parameter, drawn from N(0, 1), PyTorch's default.
-  public func initial(into weights: inout Weights, using random: inout Philox) {
-    weights[weightName] = Initializer.normal(1).tensor([count, size], using: &random)
+  /// Adds the layer's parameter, drawn from N(0, 1), PyTorch's default, or from U(±range).
+  public func initial(into weights: inout Weights, using random: inout Philox, range: Float? = nil) {
+    weights[weightName] = (range.map { .uniform($0) } ?? Initializer.normal(1)).tensor([count, size], using: &random)
   }
 
   /// The vectors of `ids`, which have the given shape: `shape + [size]`. An id below 0 gives zeros (padding).

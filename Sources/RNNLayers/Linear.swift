@@ -20,9 +20,9 @@ public struct Linear: Sendable, Hashable {
 
   public var parameterNames: [String] { hasBias ? [weightName, biasName] : [weightName] }
 
-  /// Adds the layer's parameters, all drawn from U(±1/√inputs), PyTorch's default.
-  public func initial(into weights: inout Weights, using random: inout Philox) {
-    let distribution = Initializer.uniform(1 / Float(max(inputs, 1)).squareRoot())
+  /// Adds the layer's parameters, all drawn from U(±1/√inputs), PyTorch's default, or from U(±range).
+  public func initial(into weights: inout Weights, using random: inout Philox, range: Float? = nil) {
+    let distribution = Initializer.uniform(range ?? 1 / Float(max(inputs, 1)).squareRoot())
     weights[weightName] = distribution.tensor([outputs, inputs], using: &random)
     if hasBias { weights[biasName] = distribution.tensor([outputs], using: &random) }
   }

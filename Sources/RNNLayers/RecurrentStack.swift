@@ -68,10 +68,13 @@ public struct RecurrentStack: Sendable {
     public var forgetBias: Float
     /// Square recurrent matrices are orthogonal.
     public var orthogonal: Bool
+    /// All weights are drawn uniformly from ± this, whatever their layer (Zaremba et al. 2014); nil for each layer's own way.
+    public var range: Float?
 
-    public init(forgetBias: Float = 0, orthogonal: Bool = false) {
+    public init(forgetBias: Float = 0, orthogonal: Bool = false, range: Float? = nil) {
       self.forgetBias = forgetBias
       self.orthogonal = orthogonal
+      self.range = range
     }
   }
 
@@ -81,7 +84,7 @@ public struct RecurrentStack: Sendable {
   public func initial(into weights: inout Weights, using random: inout Philox, _ initialization: Initialization = .init()) {
     let roles = cell.graph.vectorRoles
     for (layer, engine) in engines.enumerated() {
-      let bound = 1 / Float(engine.sizes.hidden).squareRoot()
+      let bound = initialization.range ?? 1 / Float(engine.sizes.hidden).squareRoot()
       for (index, parameter) in engine.parameters.enumerated() {
         let shape = engine.shape(of: parameter)
         var tensor: Tensor

@@ -7,16 +7,20 @@
 #endif
 
 /// The learning rate over a run, as a factor of its highest value. It depends on progress, 0 at the start and 1 at the
-/// end, so a run bounded by time schedules by time.
+/// end, so a run bounded by time schedules by time, or on the epoch.
 public enum Schedule: Sendable, Hashable, Codable {
   case constant
   /// A linear rise from 0 during the first `warmUp` of the run, then a half cosine down to `final`
   /// (Loshchilov & Hutter 2017). Both are fractions of 1.
   case cosine(warmUp: Double = 0.05, final: Double = 0.1)
+  /// The highest value for `after` epochs, then times `factor` in each further one (Zaremba et al. 2014).
+  case decay(factor: Double = 0.5, after: Int)
 
-  /// - Parameter progress: how much of the run is done when the step is; clamped to 0…1. Taken at the step's end, the
-  ///   first step of a warm-up isn't wasted on a rate of 0.
-  public func factor(progress: Double) -> Double {
+  /// - Parameters:
+  ///   - progress: how much of the run is done when the step is; clamped to 0…1. Taken at the step's end, the first step of a
+  ///     warm-up isn't wasted on a rate of 0.
+  ///   - epoch: the epoch of the step, from 0.
+  public func factor(progress: Double, epoch: Int = 0) -> Double {
     let progress = min(max(progress, 0), 1)
     switch self {
     case .constant:
@@ -26,6 +30,8 @@ public enum Schedule: Sendable, Hashable, Codable {
       if warmUp >= 1 { return 1 }
       let rest = (progress - warmUp) / (1 - warmUp)
       return final + (1 - final) * 0.5 * (1 + cos(Double.pi * rest))
+    case .decay(let factor, let after):
+      return pow(factor, Double(max(epoch + 1 - after, 0)))
     }
   }
 }

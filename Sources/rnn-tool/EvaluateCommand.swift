@@ -29,6 +29,7 @@ struct Evaluate: ParsableCommand {
     let text: String
     let rows: Int
     let tokens: Int
+    let unknown: Int
     let characters: Int
     let bytes: Int
     let natsPerToken: Double
@@ -43,27 +44,28 @@ struct Evaluate: ParsableCommand {
     threads.apply()
     let model = try LanguageModel(contentsOf: model)
     let corpus = try TextCorpus(reading: [text])
-    let result = try model.evaluate(corpus.bytes, rows: rows)
+    let result = try model.evaluate(corpus, rows: rows)
     guard result.nats.isFinite else { throw RNNError(.badData, "\(self.model): the loss on \(corpus.name) is not a number") }
     if json.json {
       return try Output.json(
         Result(
-          model: self.model, text: corpus.name, rows: rows, tokens: result.units.tokens, characters: result.units.characters,
-          bytes: result.units.bytes, natsPerToken: result.natsPerToken, natsPerCharacter: result.natsPerCharacter,
+          model: self.model, text: corpus.name, rows: rows, tokens: result.units.tokens, unknown: result.unknown,
+          characters: result.units.characters, bytes: result.units.bytes, natsPerToken: result.natsPerToken, natsPerCharacter: result.natsPerCharacter,
           natsPerByte: result.natsPerByte, bitsPerCharacter: result.bitsPerCharacter, bitsPerByte: result.bitsPerByte,
           perplexity: result.perplexity))
     }
     func number(_ value: Double) -> String { HumanFormat.fixed(value, 5) }
     let units = result.units
+    let unknown = model.tokenizer.unknown == nil ? "" : ", \(result.unknown) of them unknown"
     try Output.write(
       Output.table([
-        ("predicted", "\(units.tokens) tokens = \(units.characters) characters = \(units.bytes) bytes: all of \(corpus.name) but the first token"),
+        ("predicted", "\(units.tokens) tokens\(unknown) = \(units.characters) characters = \(units.bytes) bytes: all of \(corpus.name) but the first token"),
         ("nats per token", "\(number(result.natsPerToken))   N / tokens, N = the sum of −ln p(token | all before it)"),
         ("nats per character", "\(number(result.natsPerCharacter))   N / characters (Unicode scalars)"),
         ("nats per byte", "\(number(result.natsPerByte))   N / bytes"),
         ("bits per character", "\(number(result.bitsPerCharacter))   nats per character / ln 2"),
         ("bits per byte", "\(number(result.bitsPerByte))   nats per byte / ln 2"),
-        ("perplexity", "\(number(result.perplexity))   exp(nats per token)"),
+        ("perplexity", "\(number(result.perplexity))   exp(nats per token)\(model.tokenizer.kind == .words ? ": per word, a line end being one too" : "")"),
         (
           "read",
           rows == 1

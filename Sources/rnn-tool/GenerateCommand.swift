@@ -18,7 +18,7 @@ struct Generate: ParsableCommand {
   @Option(help: ArgumentHelp("The text to continue. (default: none)", valueName: "text"))
   var prompt: String?
 
-  @Option(help: ArgumentHelp("Tokens (bytes or characters, as the model has them) to generate at most.", valueName: "n"))
+  @Option(help: ArgumentHelp("Tokens (bytes, characters or words, as the model has them) to generate at most.", valueName: "n"))
   var length = 500
 
   @Option(help: ArgumentHelp("1 draws as the model says, less is safer, 0 takes the most probable token.", valueName: "value"))

@@ -9,12 +9,12 @@ private let sizes = [2, 3, 7, 20, 61].flatMap { count in
 
 @Suite struct SequenceBatchesTests {
   /// One row's inputs and targets over an epoch.
-  private func lanes(_ batches: inout SequenceBatches) -> (inputs: [[Int32]], targets: [[Int32]]) {
+  private func lanes(_ batches: inout SequenceBatches) throws -> (inputs: [[Int32]], targets: [[Int32]]) {
     var inputs = [[Int32]](repeating: [], count: batches.rows)
     var targets = inputs
     var batch = TokenBatch()
     for chunk in 0..<batches.batchesPerEpoch {
-      batches.next(into: &batch)
+      try batches.next(into: &batch)
       #expect(batch.isStart == (chunk == 0))
       #expect(batch.rows == batches.rows && batch.inputs.count == batch.length * batch.rows)
       #expect(batch.targets.count == batch.inputs.count)
@@ -38,7 +38,7 @@ private let sizes = [2, 3, 7, 20, 61].flatMap { count in
       #expect(batches.epoch == epoch)
       let start = batches.rotation(ofEpoch: epoch)
       let ring = (0...count).map { tokens[(start + $0) % count] }
-      let (inputs, targets) = lanes(&batches)
+      let (inputs, targets) = try lanes(&batches)
       let used = batches.tokensPerEpoch
       #expect(used > count - rows)
       #expect(inputs.flatMap { $0 } == Array(ring[..<used]))
@@ -63,12 +63,12 @@ private let sizes = [2, 3, 7, 20, 61].flatMap { count in
     var expected: [TokenBatch] = []
     var batch = TokenBatch()
     for _ in 0..<40 {
-      whole.next(into: &batch)
+      try whole.next(into: &batch)
       expected.append(batch)
     }
     for position in 0..<40 {
       var resumed = try SequenceBatches(tokens: tokens, rows: 3, length: 8, seed: 9, position: position)
-      resumed.next(into: &batch)
+      try resumed.next(into: &batch)
       #expect(batch == expected[position])
       #expect(resumed.position == position + 1)
     }
@@ -77,10 +77,10 @@ private let sizes = [2, 3, 7, 20, 61].flatMap { count in
   @Test func buffersAreReused() throws {
     var batches = try SequenceBatches(tokens: Array(0..<50), rows: 2, length: 10, seed: 0)
     var batch = TokenBatch()
-    batches.next(into: &batch)
+    try batches.next(into: &batch)
     let address = batch.inputs.withUnsafeBufferPointer { $0.baseAddress }
     for _ in 0..<10 {
-      batches.next(into: &batch)
+      try batches.next(into: &batch)
       #expect(batch.inputs.withUnsafeBufferPointer { $0.baseAddress } == address)
     }
   }
@@ -111,7 +111,7 @@ private let sizes = [2, 3, 7, 20, 61].flatMap { count in
     var isFirst = true
     var before = [Int32?](repeating: nil, count: batches.rows)
     var contexts = [Int](repeating: 0, count: batches.rows)
-    while batches.next(into: &batch) {
+    while try batches.next(into: &batch) {
       #expect(batch.isStart == isFirst)
       isFirst = false
       #expect(batch.inputs.count == batch.length * batch.rows && batch.targets.count == batch.inputs.count)
@@ -136,7 +136,7 @@ private let sizes = [2, 3, 7, 20, 61].flatMap { count in
     #expect(seen.sorted() == Array(tokens.dropFirst()))
     #expect(batches.predictions == size.count - 1)
     let after = batch
-    let goesOn = batches.next(into: &batch)
+    let goesOn = try batches.next(into: &batch)
     #expect(!goesOn)
     #expect(batch == after)
   }
@@ -145,7 +145,7 @@ private let sizes = [2, 3, 7, 20, 61].flatMap { count in
     var batches = try EvaluationBatches(tokens: Array(0..<10), length: 4)
     var batch = TokenBatch()
     var targets: [[Int32]] = []
-    while batches.next(into: &batch) { targets.append(batch.targets) }
+    while try batches.next(into: &batch) { targets.append(batch.targets) }
     #expect(targets == [[1, 2, 3, 4], [5, 6, 7, 8], [9]])
   }
 

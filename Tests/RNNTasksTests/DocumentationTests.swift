@@ -66,6 +66,7 @@ import Testing
       print(loss.bitsPerByte, loss.natsPerCharacter, loss.perplexity)
       #expect(loss.perplexity < 30)
 
+      try self.words(path, heldOut)
       let generator = try TextGenerator(model)
       let options = GenerationOptions(sampling: try SamplingOptions(temperature: 0.8, topP: 0.95), length: 200, seed: 7)
       for try await piece in generator.stream("Once", options) { print(piece, terminator: "") }
@@ -81,6 +82,13 @@ import Testing
       #expect(try later.next() == session.next())
       #expect(try generator.generate("Once", options).hasPrefix(text))
     }
+  }
+
+  private func words(_ path: String, _ heldOut: [UInt8]) throws {
+    let words = TextTrainingOptions(tokens: .words, vocabulary: 5000, budget: .steps(10))
+    var trainer = try TextTrainer(TextCorpus(reading: [path]), options: words)
+    try trainer.train()
+    print(trainer.model.tokenizer.words.prefix(10), try trainer.model.evaluate(heldOut).perplexity)
   }
 
   @Test func runningACell() throws {

@@ -50,6 +50,36 @@ import Testing
     #expect(error?.kind == .badData && error?.message.contains("held out") == true)
   }
 
+  @Test func theRateFallsFromEpochToEpoch() throws {
+    var options = self.options()
+    (options.schedule, options.decay, options.decayAfter) = (.decay, 0.5, 2)
+    (options.optimizer, options.learningRate, options.budget) = (.sgd(), 0.8, .epochs(5))
+    var trainer = try TextTrainer(TextCorpus(text, name: "text"), options: options)
+    var rates: [Double] = []
+    _ = try trainer.train(shouldStop: { false }) { trainer, _ in
+      let rate = trainer.loop.learningRate
+      if rates.last != rate { rates.append(rate) }
+    }
+    // The last is that of an epoch which would come next.
+    #expect(rates == [0.8, 0.4, 0.2, 0.1, 0.05])
+  }
+
+  @Test func allWeightsBeginInARange() throws {
+    var options = self.options()
+    options.initialization.range = 0.125
+    let trainer = try TextTrainer(TextCorpus(text, name: "text"), options: options)
+    for (name, tensor) in zip(trainer.model.weights.names, trainer.model.weights.tensors) {
+      // Of two biases that are always added, the sum.
+      let bound: Float = name.contains(".b.") ? 0.25 : 0.125
+      #expect(tensor.values.allSatisfy { abs($0) <= bound } && tensor.values.contains { abs($0) > 0.3 * bound }, "\(name)")
+    }
+    for range in [0, -1, .nan, .infinity] as [Float] {
+      options.initialization.range = range
+      let error = #expect(throws: RNNError.self) { try TextTrainer(TextCorpus(text, name: "text"), options: options) }
+      #expect(error?.kind == .usage && error?.message.contains("the range of the first weights") == true)
+    }
+  }
+
   @Test func defaultsGrowWithTheText() throws {
     let sizes = [1, 10_000, 100_000, 1_000_000, 100_000_000].map { TextDefaults(bytes: $0) }
     for (small, large) in zip(sizes, sizes.dropFirst()) {

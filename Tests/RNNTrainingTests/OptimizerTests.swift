@@ -195,6 +195,26 @@ private func draw(_ shape: [Int], _ seed: UInt64) -> Tensor {
     #expect(scales == [1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.2, 0.2, 0.2])
   }
 
+  /// The rate of Zaremba et al. (2014), small: 1 for four epochs, then halved in each.
+  @Test func decayBeginsAfterSomeEpochs() throws {
+    let schedule = Schedule.decay(factor: 0.5, after: 4)
+    #expect((0..<13).map { schedule.factor(progress: 0, epoch: $0) } == [1, 1, 1, 1] + (1...9).map { pow(0.5, Double($0)) })
+    #expect(Schedule.decay(factor: 0.8, after: 0).factor(progress: 1, epoch: 1) == 0.8 * 0.8)
+    func message(_ decay: Double?, _ after: Int?, _ kind: ScheduleKind = .decay) -> String {
+      do {
+        try TrainingSettings(schedule: kind, decay: decay, decayAfter: after, budget: .steps(1)).validate()
+        return "accepted"
+      } catch {
+        return error.message
+      }
+    }
+    #expect(message(nil, 4) == "accepted" && message(1, 0) == "accepted")
+    #expect(message(0.5, nil).contains("--decay-after"))
+    #expect(message(0.5, -1).contains("after -1 epochs"))
+    for factor in [0, -1, 1.1, .nan] { #expect(message(factor, 4).contains("must be above 0 and at most 1, not \(factor)")) }
+    #expect(message(0.5, nil, .cosine).contains("not for cosine") && message(nil, 4, .constant).contains("not for constant"))
+  }
+
   @Test func schedulesAreCoded() throws {
     let schedule = Schedule.cosine(warmUp: 0.1, final: 0.2)
     #expect(try JSONDecoder().decode(Schedule.self, from: JSONEncoder().encode(schedule)) == schedule)

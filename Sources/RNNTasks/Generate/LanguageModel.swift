@@ -53,16 +53,19 @@ public struct LanguageModel: Sendable {
 
   /// A model with random weights.
   ///
-  /// Throws `.usage` for sizes that can't be.
+  /// Throws `.usage` for sizes that can't be, and a range of the first weights that can't.
   public init(
     _ architecture: Architecture, tokenizer: Tokenizer, isUTF8: Bool = true, seed: UInt64 = 1,
     initialization: RecurrentStack.Initialization = .init()
   ) throws(RNNError) {
+    if let range = initialization.range, !(range > 0 && range.isFinite) {
+      throw RNNError(.usage, "the range of the first weights must be positive, not \(range)")
+    }
     try self.init(layersOf: architecture, tokenizer: tokenizer, isUTF8: isUTF8)
     var random = Philox(seed: seed, stream: 0x7765_6967_6874_7321)
-    embedding.initial(into: &weights, using: &random)
+    embedding.initial(into: &weights, using: &random, range: initialization.range)
     stack.initial(into: &weights, using: &random, initialization)
-    output.initial(into: &weights, using: &random)
+    output.initial(into: &weights, using: &random, range: initialization.range)
   }
 
   init(layersOf architecture: Architecture, tokenizer: Tokenizer, isUTF8: Bool) throws(RNNError) {
@@ -117,7 +120,9 @@ public struct LanguageModel: Sendable {
     public var natsPerByte: Double { nats / Double(units.bytes) }
     public var bitsPerCharacter: Double { natsPerCharacter / 0.6931471805599453 }
     public var bitsPerByte: Double { natsPerByte / 0.6931471805599453 }
-    /// exp(nats per token): to be compared only between models with one tokenizer.
+    /// How many of the predicted tokens are unknown ones.
+    public var unknown = 0
+    /// exp(nats per token), so of words per word or line end: to be compared only between models with one tokenizer.
     public var perplexity: Double { exp(natsPerToken) }
   }
 
@@ -125,38 +130,45 @@ public struct LanguageModel: Sendable {
   ///
   /// - Parameter rows: 1 reads the text from end to end, the state carried: the exact loss. More rows are faster; each but
   ///   the first begins with a stretch of the text before it that doesn't count.
-  public func evaluate(_ text: [UInt8], rows: Int = 1) throws(RNNError) -> Evaluation {
-    let tokens = tokenizer.encode(text)
-    let loss = try loss(tokens, weights, rows: rows)
-    return Evaluation(nats: loss.nats, units: tokenizer.predictedUnits(in: text))
+  /// - Throws: `.badData` for a text of less than two tokens; as for reading a file, where there is one.
+  public func evaluate(_ text: TextCorpus, rows: Int = 1) throws(RNNError) -> Evaluation {
+    let survey = try TextSurvey(text, tokens: tokenizer.kind)
+    let loss = try loss(survey.tokenized(by: tokenizer), weights, rows: rows)
+    return Evaluation(nats: loss.nats, units: survey.predictedUnits, unknown: loss.unknown)
   }
 
-  func loss(_ tokens: [Int32], _ weights: Weights, rows: Int) throws(RNNError) -> (nats: Double, count: Int) {
-    var batches = try EvaluationBatches(tokens: tokens, rows: rows, length: rows == 1 ? 512 : 64)
+  /// Predicts every token of a text in memory but the first, as above.
+  public func evaluate(_ text: [UInt8], rows: Int = 1) throws(RNNError) -> Evaluation {
+    try evaluate(TextCorpus(unchecked: text), rows: rows)
+  }
+
+  func loss(_ text: TokenizedText, _ weights: Weights, rows: Int) throws(RNNError) -> (nats: Double, count: Int, unknown: Int) {
+    // Shorter where there are many tokens: the logits of a batch take at most 16 MB, and no result depends on where it is cut.
+    let length = min(rows == 1 ? 512 : 64, max((1 << 22) / max(rows, 1) / tokenizer.count, 1))
+    var batches = try EvaluationBatches(text, rows: rows, length: length)
     let packed = try stack.pack(weights)
     let constants = TapedWeights(constant: weights)
     var batch = TokenBatch()
     var states: RecurrentStack.States?
-    var nats = 0.0, count = 0
-    while batches.next(into: &batch) {
+    var nats = 0.0, count = 0, unknown = 0
+    while try batches.next(into: &batch) {
       let x = embedding(batch.inputs, shape: [batch.length, batch.rows], constants).value
       let result = stack.run(x, packed, initial: batch.isStart ? nil : states)
       states = result.states
       let loss = softmaxCrossEntropy(output(Variable(result.output), constants), batch.targets)
       nats += loss.losses.values.reduce(0) { $0 + Double($1) }
       count += loss.count
+      if let token = tokenizer.unknown { unknown += batch.targets.count { $0 == token } }
     }
-    return (nats, count)
+    return (nats, count, unknown)
   }
 }
 
 extension LanguageModel {
   /// Begins with what is known before any training: each token is as probable as it is frequent in the text, and one that
   /// never occurs nearly impossible, its vector zero – it would stay a random one.
-  package mutating func begin(withFrequenciesOf tokens: [Int32]) {
-    var counts = [Int](repeating: 0, count: tokenizer.count)
-    for token in tokens { counts[Int(token)] += 1 }
-    let total = Double(tokens.count + 1)
+  package mutating func begin(withFrequencies counts: [Int]) {
+    let total = Double(counts.reduce(1, +))
     let logarithms = counts.map { Float(log(max(Double($0), 0.01) / total)) }
     weights[output.biasName] = Tensor(logarithms, shape: [tokenizer.count])
     weights[embedding.weightName]?.withUnsafeMutableBufferPointer { table in

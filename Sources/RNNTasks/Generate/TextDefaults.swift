@@ -1,3 +1,4 @@
+public import RNNData
 public import RNNTraining
 
 /// What training a model of text takes for itself where the user says nothing: sizes and a length of training by the size
@@ -14,8 +15,10 @@ public struct TextDefaults: Sendable, Hashable {
   public var weightDecay: Float
   public var averaging: Double
 
-  /// - Parameter bytes: the size of the text to train on.
-  public init(bytes: Int) {
+  /// - Parameters:
+  ///   - bytes: the size of the text to train on.
+  ///   - tokens: what it is read as.
+  public init(bytes: Int, tokens: Tokenizer.Kind = .bytes) {
     // A larger text bears a larger model and needs to be read less often.
     switch bytes {
     case ..<20_000: (hidden, embedding, dropout, batch, epochs) = (128, 32, 0.1, 8, 60)
@@ -27,6 +30,11 @@ public struct TextDefaults: Sendable, Hashable {
     sequenceLength = 64
     weightDecay = 0.01
     averaging = 0.05
+    guard tokens == .words else { return }
+    // A word says more than a byte, and there are fewer of them in a text: a longer vector, more dropout.
+    embedding = hidden / 2
+    sequenceLength = 32
+    if bytes < 50_000_000 { (dropout, epochs) = (0.5, max(epochs, 12)) }
   }
 
   /// A good learning rate for the rule with which weights are moved.

@@ -73,8 +73,8 @@ public struct GenerationOptions: Sendable {
   }
 }
 
-/// One text being read and continued: hidden states, the sampler's position, half-finished characters. It can be saved in
-/// the middle and continued later to the same bytes.
+/// One text being read and continued: hidden states, the sampler's position, half-finished characters, whether a space is
+/// due. It can be saved in the middle and continued later to the same bytes.
 ///
 /// A session belongs to one task at a time.
 public final class TextSession {
@@ -87,6 +87,8 @@ public final class TextSession {
   private let stops: [String]
   /// Whether `logits` are those of the next token; before the first token there are none.
   private var hasRead = false
+  /// Whether the text so far ends in a word, from which a next word is separated by a space.
+  private var isAfterWord = false
   /// Tokens generated so far, those before a save included.
   public private(set) var generated = 0
 
@@ -106,9 +108,15 @@ public final class TextSession {
 
   deinit { logits.deallocate() }
 
-  /// Reads a text: what is generated next continues it.
+  /// Reads a text: what is generated next continues it. Where tokens are words, the text's last word is whole.
   public func read(_ text: [UInt8]) {
     for token in generator.model.tokenizer.encode(text) { read(token) }
+    endRead(text)
+  }
+
+  /// Notes how a text ends whose tokens have been read one by one.
+  func endRead(_ text: [UInt8]) {
+    if !text.isEmpty { isAfterWord = generator.model.tokenizer.endsInWord(text) }
   }
 
   /// Reads one token.
@@ -144,14 +152,18 @@ public final class TextSession {
     guard !assembler.isStopped else { return nil }
     // A text without a beginning begins as after a line's end.
     if !hasRead { read(generator.model.tokenizer.encode([UInt8(ascii: "\n")]).first ?? 0) }
-    let tokenizer = generator.model.tokenizer, isUTF8 = generator.model.isUTF8
+    let tokenizer = generator.model.tokenizer
+    // Words are whole characters; asking for each of many thousands would cost more than the model.
+    let isFree = !generator.model.isUTF8 || tokenizer.kind == .words
     let candidates = UnsafeBufferPointer(rebasing: logits[..<tokenizer.count])
     let token = try sampler.sample(candidates, uniform: random.uniform()) { token in
-      !isUTF8 || assembler.allows(tokenizer.decode(token))
+      isFree || assembler.allows(tokenizer.decode(token))
     }
     generated += 1
     read(token)
-    let text = assembler.append(tokenizer.decode(token))
+    let bytes = tokenizer.decode(token, afterWord: isAfterWord)
+    isAfterWord = tokenizer.endsInWord(bytes)
+    let text = assembler.append(bytes)
     return assembler.isStopped && text.isEmpty ? nil : text
   }
 
@@ -167,7 +179,7 @@ public final class TextSession {
     var file = Safetensors(metadata: [
       "format": Self.format, "model": try generator.model.fingerprint().description, "seed": String(random.seed),
       "sampler_position": String(random.position), "generated": String(generated), "has_read": String(hasRead),
-      "half_character": assembler.utf8.encoded,
+      "half_character": assembler.utf8.encoded, "after_word": String(isAfterWord),
     ])
     for (layer, stepper) in steppers.enumerated() {
       file.metadata["position.\(layer)"] = String(stepper.position)
@@ -220,6 +232,7 @@ public final class TextSession {
     for (layer, stepper) in steppers.enumerated() { stepper.setStates(states[layer], position: positions[layer]) }
     _ = logits.update(fromContentsOf: savedLogits.values)
     hasRead = file.metadata["has_read"] == "true"
+    isAfterWord = file.metadata["after_word"] == "true"
     self.assembler = assembler
     self.random = random
     self.generated = generated

@@ -28,6 +28,7 @@ public struct TextStream: AsyncSequence, Sendable {
           if i % 64 == 0 { try await Self.giveWay() }
           session.read(token)
         }
+        session.endRead(stream.prompt)
         self.session = session
       }
       while session.generated < stream.options.length {

@@ -19,40 +19,56 @@ public struct TextTrainer {
   public let division: String
   /// What one token of the validation part is on average, in characters and bytes.
   public let validationUnits: TextUnits
+  /// Whether tokens are words, which are measured by their perplexity.
+  public var isOfWords: Bool { options.tokens == .words }
   /// Whether standard input is among the texts: then nobody can read it again to resume.
   public let readsStandardInput: Bool
   private let trainedOn: String
 
-  /// - Parameter validation: a text to measure on; by default stretches of `corpus`, which then aren't trained on.
+  /// Reads the texts once, from end to end. Only what is small of them is in memory then (``TextCorpus``).
   ///
-  /// Throws `.usage` for options that can't be, `.badData` for a text that is too short or not what `tokens` expects.
-  public init(_ corpus: TextCorpus, validation: TextCorpus? = nil, options: TextTrainingOptions = .init()) throws {
+  /// - Parameters:
+  ///   - validation: a text to measure on; by default stretches of `corpus`, which then aren't trained on.
+  ///   - reading: called now and then with the number of bytes read and of all.
+  /// Throws `.usage` for options that can't be, `.badData` for a text that is too short or not what `tokens` expects; as for
+  /// reading a file, where there is one.
+  public init(
+    _ corpus: TextCorpus, validation: TextCorpus? = nil, options: TextTrainingOptions = .init(),
+    reading: (_ bytes: Int, _ all: Int) -> Void = { _, _ in }
+  ) throws {
     self.options = options
+    if options.vocabulary != nil, options.tokens != .words {
+      throw RNNError(.usage, "a size of the vocabulary is for words; of \(options.tokens.rawValue) all have a token")
+    }
     let split = try corpus.split(validation: validation == nil ? TextDefaults.validationFraction : 0)
-    let training = corpus.bytes(in: split.training)
-    let held = validation?.bytes ?? corpus.bytes(in: split.validation)
-    division = validation.map { "all \(training.count) bytes for training, \($0.name) (\($0.bytes.count) bytes) for validation" } ?? split.description
-    let tokenizer: Tokenizer
-    switch options.tokens {
-    case .bytes: tokenizer = .bytes
-    case .characters:
+    if options.tokens == .words { try Tokenizer.checkVocabulary(options.vocabulary ?? Tokenizer.defaultVocabulary) }
+    let all = corpus.count + (validation?.count ?? 0)
+    let training = try TextSurvey(corpus, in: split.training, tokens: options.tokens, countingFrequencies: true) { reading($0, all) }
+    let held = try TextSurvey(validation ?? corpus, in: validation == nil ? split.validation : nil, tokens: options.tokens) {
+      reading(training.bytes + $0, all)
+    }
+    if options.tokens != .bytes, !(training.areSourcesUTF8 && held.areSourcesUTF8) {
       try validation?.requireUTF8()
-      tokenizer = try Tokenizer(charactersOf: corpus, in: split.training)
+      try corpus.requireUTF8()
     }
-    guard tokenizer.encode(held).count > 1 else {
-      throw RNNError(.badData, "\(validation?.name ?? corpus.name) is too short to measure on: expected at least 2 \(options.tokens.rawValue)")
+    division = validation.map { "all \(training.bytes) bytes for training, \($0.name) (\($0.count) bytes) for validation" } ?? split.description
+    let tokenizer = training.tokenizer(vocabulary: options.vocabulary ?? Tokenizer.defaultVocabulary)
+    guard held.tokens > 1 else {
+      let part = validation?.name ?? "the part of \(corpus.name) for validation"
+      throw RNNError(.badData, "\(part) is too short to measure on: expected at least 2 \(options.tokens.rawValue)")
     }
-    let defaults = TextDefaults(bytes: training.count)
+    let defaults = TextDefaults(bytes: training.bytes, tokens: options.tokens)
     let settings = options.settings(defaults)
     var model = try LanguageModel(
-      try options.architecture(defaults), tokenizer: tokenizer, isUTF8: UTF8State.firstInvalidBytes(in: training) == nil, seed: options.seed,
+      try options.architecture(defaults), tokenizer: tokenizer, isUTF8: training.isUTF8, seed: options.seed,
       initialization: options.initialization)
-    model.begin(withFrequenciesOf: tokenizer.encode(training))
+    // Who says how weights begin means all of them.
+    if options.initialization.range == nil { model.begin(withFrequencies: training.frequencies(of: tokenizer)) }
     initial = model
     let task = try TextTraining(initial, training: training, validation: held, shape: options.shape(defaults), seed: options.seed)
     loop = try TrainingLoop(
       task: task, weights: initial.weights, settings: settings, stepsBetweenMeasurements: TextDefaults.stepsBetweenMeasurements)
-    validationUnits = tokenizer.predictedUnits(in: held)
+    validationUnits = held.predictedUnits
     let sources = corpus.sources + (validation?.sources ?? [])
     readsStandardInput = sources.contains { $0.name == "standard input" }
     // Files by their own names: where they lay says nothing about the model.
@@ -73,7 +89,7 @@ public struct TextTrainer {
     encoder.outputFormatting = [.sortedKeys]
     let settings = (try? encoder.encode(loop.settings)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     let start = options.initialization
-    return "\(loop.task.settings) forget-bias:\(start.forgetBias) orthogonal:\(start.orthogonal) settings:\(settings)"
+    return "\(loop.task.settings) forget-bias:\(start.forgetBias) orthogonal:\(start.orthogonal)\(start.range.map { " initial:\($0)" } ?? "") settings:\(settings)"
   }
 
   // MARK: Training
@@ -204,7 +220,8 @@ public struct TextTrainer {
     model.notes["training"] = "\(loop.state.step) steps, \(HumanFormat.fixed(Double(loop.state.step) / Double(max(loop.task.stepsPerEpoch, 1)), 2)) epochs, seed \(options.seed)"
     if let best = loop.state.best {
       let result = evaluation(nats: best.validation)
-      model.notes["validation"] = "\(HumanFormat.fixed(result.natsPerByte, 4)) nats per byte, \(HumanFormat.fixed(result.bitsPerByte, 4)) bits per byte, after step \(best.step), read in 16 rows"
+      model.notes["validation"] = (isOfWords ? "perplexity \(HumanFormat.fixed(result.perplexity, 2)), " : "")
+        + "\(HumanFormat.fixed(result.natsPerByte, 4)) nats per byte, \(HumanFormat.fixed(result.bitsPerByte, 4)) bits per byte, after step \(best.step), read in 16 rows"
     }
     return model
   }

@@ -1,4 +1,4 @@
-import RNNData
+public import RNNData
 import RNNLayers
 public import RNNTensor
 public import RNNTraining
@@ -7,9 +7,8 @@ public import RNNTraining
 /// next.
 public struct TextTraining: TrainingTask {
   public let model: LanguageModel
-  /// The text's tokens to train on, and those the model is measured on.
-  private let training: [Int32]
-  private let validation: [Int32]
+  /// The text that the model is measured on.
+  private let validation: TokenizedText
   private var batches: SequenceBatches
   private var batch = TokenBatch()
   private var states: RecurrentStack.States?
@@ -27,15 +26,17 @@ public struct TextTraining: TrainingTask {
     }
   }
 
+  /// - Parameters:
+  ///   - training, validation: the texts to train on and to measure on, surveyed for tokens of the model's kind.
   /// Throws `.usage` for sizes that can't be, `.badData` for a text too short to train on.
-  public init(_ model: LanguageModel, training: [UInt8], validation: [UInt8], shape: Shape, seed: UInt64) throws(RNNError) {
+  public init(_ model: LanguageModel, training: TextSurvey, validation: TextSurvey, shape: Shape, seed: UInt64) throws(RNNError) {
     self.model = model
-    self.training = model.tokenizer.encode(training)
-    self.validation = model.tokenizer.encode(validation)
+    self.validation = validation.tokenized(by: model.tokenizer)
     self.seed = seed
-    batches = try SequenceBatches(tokens: self.training, rows: min(shape.rows, max(1, self.training.count / 8)), length: shape.length, seed: seed)
+    batches = try SequenceBatches(
+      training.tokenized(by: model.tokenizer), rows: min(shape.rows, max(1, training.tokens / 8)), length: shape.length, seed: seed)
     let a = model.architecture
-    settings = "task:generate cell:\(Fingerprint(of: Array(a.cell.equations.utf8))) hidden:\(a.hidden) layers:\(a.layers) embedding:\(a.embedding) dropout:\(a.dropout) sizes:\(a.sizes.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")) batch:\(shape.rows) sequence-length:\(shape.length) tokens:\(Fingerprint(of: Array(model.tokenizer.encoded.utf8))) text:\(Fingerprint(of: training)) validation:\(Fingerprint(of: validation))"
+    settings = "task:generate cell:\(Fingerprint(of: Array(a.cell.equations.utf8))) hidden:\(a.hidden) layers:\(a.layers) embedding:\(a.embedding) dropout:\(a.dropout) sizes:\(a.sizes.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")) batch:\(shape.rows) sequence-length:\(shape.length) tokens:\(Fingerprint(of: Array(model.tokenizer.encoded.utf8))) text:\(training.fingerprint) validation:\(validation.fingerprint)"
   }
 
   public var stepsPerEpoch: Int { batches.batchesPerEpoch }
@@ -43,7 +44,7 @@ public struct TextTraining: TrainingTask {
 
   public mutating func loss(_ weights: Weights, epoch: Int, index: Int, step: Int) throws -> (loss: Double, gradient: Weights, units: Int) {
     batches.position = epoch * stepsPerEpoch + index
-    batches.next(into: &batch)
+    try batches.next(into: &batch)
     if batch.isStart { states = nil }
     var after: RecurrentStack.States?
     let key = DropoutKey(seed: seed, step: UInt32(truncatingIfNeeded: step), time: 0)

@@ -8,6 +8,8 @@ public import RNNTraining
 public struct TextTrainingOptions: Sendable {
   public var cell: Cell
   public var tokens: Tokenizer.Kind
+  /// Tokens of words at most, the line end and the unknown word included; nil for ``Tokenizer/defaultVocabulary``.
+  public var vocabulary: Int?
   public var hidden: Int?
   public var layers: Int?
   public var embedding: Int?
@@ -22,6 +24,9 @@ public struct TextTrainingOptions: Sendable {
   public var learningRate: Double?
   public var weightDecay: Float?
   public var schedule: ScheduleKind
+  /// Of the schedule `decay`: what the rate is multiplied by in each epoch after so many.
+  public var decay: Double?
+  public var decayAfter: Int?
   /// The largest norm of the gradient.
   public var clip: Double
   public var averaging: Double?
@@ -32,15 +37,16 @@ public struct TextTrainingOptions: Sendable {
   public var checkpointInterval: Double
 
   public init(
-    cell: Cell = .lstm, tokens: Tokenizer.Kind = .bytes, hidden: Int? = nil, layers: Int? = nil, embedding: Int? = nil,
-    projection: Int? = nil, dropout: Double? = nil, batch: Int? = nil, sequenceLength: Int? = nil,
+    cell: Cell = .lstm, tokens: Tokenizer.Kind = .bytes, vocabulary: Int? = nil, hidden: Int? = nil, layers: Int? = nil,
+    embedding: Int? = nil, projection: Int? = nil, dropout: Double? = nil, batch: Int? = nil, sequenceLength: Int? = nil,
     optimizer: Optimizer.Kind = .adamW(), learningRate: Double? = nil, weightDecay: Float? = nil,
-    schedule: ScheduleKind = .cosine, clip: Double = 1, averaging: Double? = nil,
+    schedule: ScheduleKind = .cosine, decay: Double? = nil, decayAfter: Int? = nil, clip: Double = 1, averaging: Double? = nil,
     initialization: RecurrentStack.Initialization = .init(), budget: Budget? = nil, seed: UInt64 = 1,
     checkpointInterval: Double = TextDefaults.checkpointInterval
   ) {
     self.cell = cell
     self.tokens = tokens
+    self.vocabulary = vocabulary
     self.hidden = hidden
     self.layers = layers
     self.embedding = embedding
@@ -52,6 +58,8 @@ public struct TextTrainingOptions: Sendable {
     self.learningRate = learningRate
     self.weightDecay = weightDecay
     self.schedule = schedule
+    self.decay = decay
+    self.decayAfter = decayAfter
     self.clip = clip
     self.averaging = averaging
     self.initialization = initialization
@@ -78,11 +86,11 @@ public struct TextTrainingOptions: Sendable {
   }
 
   func settings(_ defaults: TextDefaults) -> TrainingSettings {
-    var decay: Float = 0
-    if case .adamW = optimizer { decay = defaults.weightDecay }
+    var defaultDecay: Float = 0
+    if case .adamW = optimizer { defaultDecay = defaults.weightDecay }
     return TrainingSettings(
       optimizer: optimizer, learningRate: learningRate ?? TextDefaults.learningRate(optimizer),
-      weightDecay: weightDecay ?? decay, schedule: schedule, clip: clip,
+      weightDecay: weightDecay ?? defaultDecay, schedule: schedule, decay: decay, decayAfter: decayAfter, clip: clip,
       budget: budget ?? .epochs(defaults.epochs), seed: seed, averaging: averaging ?? defaults.averaging)
   }
 }

@@ -27,26 +27,9 @@ public struct InputFile: ~Copyable {
 
   /// Opens the file at `path`.
   public init(_ path: String) throws(RNNError) {
-    let descriptor = retrying { open(path, O_RDONLY | O_CLOEXEC) }
-    if descriptor < 0 {
-      let code = errno
-      switch code {
-      case ENOENT, ENOTDIR: throw RNNError(.noInput, "no such file: \(path)")
-      default: throw RNNError(.noInput, "can't open \(path): \(errorText(code))")
-      }
-    }
-    var information = stat()
-    if fstat(descriptor, &information) != 0 {
-      let code = errno
-      close(descriptor)
-      throw RNNError(.noInput, "can't open \(path): \(errorText(code))")
-    }
-    let type = information.st_mode & S_IFMT
-    if type == S_IFDIR {
-      close(descriptor)
-      throw RNNError(.noInput, "\(path) is a directory, expected a file")
-    }
-    self.init(name: path, size: type == S_IFREG ? Int(information.st_size) : nil, descriptor: descriptor, closes: true)
+    let (descriptor, information) = try openForReading(path)
+    let isRegular = information.st_mode & S_IFMT == S_IFREG
+    self.init(name: path, size: isRegular ? Int(information.st_size) : nil, descriptor: descriptor, closes: true)
   }
 
   /// The program's standard input.
@@ -150,6 +133,31 @@ public struct InputFile: ~Copyable {
     }
     return text
   }
+}
+
+/// Opens a file, a pipe or a device.
+///
+/// Throws `.noInput` where it is missing, a directory or not readable.
+func openForReading(_ path: String) throws(RNNError) -> (descriptor: Int32, information: stat) {
+  let descriptor = retrying { open(path, O_RDONLY | O_CLOEXEC) }
+  if descriptor < 0 {
+    let code = errno
+    switch code {
+    case ENOENT, ENOTDIR: throw RNNError(.noInput, "no such file: \(path)")
+    default: throw RNNError(.noInput, "can't open \(path): \(errorText(code))")
+    }
+  }
+  var information = stat()
+  if fstat(descriptor, &information) != 0 {
+    let code = errno
+    close(descriptor)
+    throw RNNError(.noInput, "can't open \(path): \(errorText(code))")
+  }
+  if information.st_mode & S_IFMT == S_IFDIR {
+    close(descriptor)
+    throw RNNError(.noInput, "\(path) is a directory, expected a file")
+  }
+  return (descriptor, information)
 }
 
 // Inside a type that has a method `read`, that name hides the system's.

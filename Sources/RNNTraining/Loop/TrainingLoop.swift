@@ -74,6 +74,9 @@ public struct TrainingLoop<Task: TrainingTask> {
     case .constant: settings.learningRate
     case .cosine: settings.learningRate * Schedule.cosine(warmUp: 0.02, final: 0.02).factor(progress: progressAtEndOfStep)
     case .plateau: settings.learningRate * (state.plateau?.scale ?? 1)
+    case .decay:
+      settings.learningRate
+        * Schedule.decay(factor: settings.decay ?? 0.5, after: settings.decayAfter ?? 0).factor(progress: progressAtEndOfStep, epoch: state.epoch)
     }
   }
 

@@ -10,7 +10,7 @@ public enum Budget: Sendable, Hashable, Codable {
 
 /// How the learning rate moves over a run.
 public enum ScheduleKind: String, Sendable, Hashable, Codable, CaseIterable {
-  case constant, cosine, plateau
+  case constant, cosine, plateau, decay
 }
 
 /// Everything about a run of training that doesn't depend on the task. A run goes on after an interruption only with the
@@ -21,6 +21,9 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
   /// The optimiser's own default if nil. Vectors (biases, gains) don't decay.
   public var weightDecay: Float?
   public var schedule: ScheduleKind
+  /// Of the schedule `decay`: what the rate is multiplied by, a half if nil, in each epoch after so many.
+  public var decay: Double?
+  public var decayAfter: Int?
   /// The largest norm of the gradient; infinite to clip nothing.
   public var clip: Double
   public var budget: Budget
@@ -30,12 +33,14 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
 
   public init(
     optimizer: Optimizer.Kind = .adamW(), learningRate: Double = 3e-3, weightDecay: Float? = nil, schedule: ScheduleKind = .cosine,
-    clip: Double = 1, budget: Budget, seed: UInt64 = 1, averaging: Double = 0
+    decay: Double? = nil, decayAfter: Int? = nil, clip: Double = 1, budget: Budget, seed: UInt64 = 1, averaging: Double = 0
   ) {
     self.optimizer = optimizer
     self.learningRate = learningRate
     self.weightDecay = weightDecay
     self.schedule = schedule
+    self.decay = decay
+    self.decayAfter = decayAfter
     self.clip = clip
     self.budget = budget
     self.seed = seed
@@ -50,6 +55,14 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
     try require(learningRate > 0 && learningRate.isFinite, "the learning rate must be positive, not \(learningRate)")
     try require(clip > 0, "the largest gradient norm must be positive, not \(clip)")
     try require((weightDecay ?? 0) >= 0 && (weightDecay ?? 0).isFinite, "weight decay can't be \(weightDecay ?? 0)")
+    if schedule == .decay {
+      guard let decayAfter else { throw RNNError(.usage, "the schedule decay needs the number of epochs after which it begins (--decay-after)") }
+      try require(decayAfter >= 0, "decay can't begin after \(decayAfter) epochs")
+      let factor = decay ?? 0.5
+      try require(factor > 0 && factor <= 1, "the factor of decay must be above 0 and at most 1, not \(factor)")
+    } else {
+      try require(decay == nil && decayAfter == nil, "a factor of decay, or its beginning, is for the schedule decay, not for \(schedule.rawValue)")
+    }
     try require((0..<1).contains(averaging), "the fraction to average over must be in 0 ..< 1, not \(averaging)")
     switch budget {
     case .epochs(let n): try require(n > 0, "the number of epochs must be positive, not \(n)")

@@ -25,11 +25,24 @@ public struct TrainingProgress: Sendable {
     if let steps, steps > 0 { fraction = Double(step) / Double(steps) }
   }
 
+  /// Where the reading of a text stands, before there are any steps.
+  public init(reading bytes: Int, of all: Int) {
+    self.init(step: 0)
+    self.bytes = (bytes, all)
+    fraction = Double(bytes) / Double(max(all, 1))
+  }
+
+  private var bytes: (read: Int, all: Int)?
+
   /// The numbers as pieces of a line, the most important first.
   fileprivate var pieces: [String] {
     var pieces: [String] = []
     if let fraction, fraction.isFinite { pieces.append("\(Int(min(max(fraction, 0), 1) * 100))%") }
-    pieces.append("step \(step)\(steps.map { "/\($0)" } ?? "")")
+    if let bytes {
+      pieces.append("reading \(HumanFormat.bytes(bytes.read)) of \(HumanFormat.bytes(bytes.all))")
+    } else {
+      pieces.append("step \(step)\(steps.map { "/\($0)" } ?? "")")
+    }
     if let loss { pieces.append("loss \(HumanFormat.fixed(loss, 4))") }
     if let bitsPerByte { pieces.append("\(HumanFormat.fixed(bitsPerByte, 3)) bits/byte") }
     if let validationLoss { pieces.append("validation \(HumanFormat.fixed(validationLoss, 4))") }

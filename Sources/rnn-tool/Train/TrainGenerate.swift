@@ -7,7 +7,8 @@ struct TrainGenerate: ParsableCommand {
     commandName: "generate", abstract: "Train a model of text, to generate more of its kind.",
     discussion: """
       Sizes and the length of training follow from the size of the text unless they are given. A twentieth of it, in \
-      stretches, is for validation; the weights that are best there are kept.
+      stretches, is for validation; the weights that are best there are kept. Texts may be larger than memory; they must not \
+      change meanwhile.
 
       A checkpoint lies beside the model until training is finished: after Ctrl-C, or whatever else, the same call with \
       --resume goes on from it, to the same bits as without an interruption.
@@ -37,8 +38,16 @@ struct TrainGenerate: ParsableCommand {
     }
     let options = try self.options()
     let corpus = try TextCorpus(reading: files)
-    var trainer = try TextTrainer(corpus, validation: try text.valid.map { try TextCorpus(reading: [$0]) }, options: options)
+    let validation = try text.valid.map { try TextCorpus(reading: [$0]) }
     var view = TrainingView(output: output, isQuiet: run_.quiet)
+    var trainer: TextTrainer
+    do {
+      trainer = try TextTrainer(corpus, validation: validation, options: options) { view.showReading($0, of: $1) }
+    } catch {
+      view.end()
+      throw error
+    }
+    view.end()
     Signals.catchInterruptions()
     let outcome: TextTrainer.Outcome
     do {
@@ -65,11 +74,12 @@ struct TrainGenerate: ParsableCommand {
 
   private func options() throws -> TextTrainingOptions {
     TextTrainingOptions(
-      cell: try CellArgument.cell(model.cell), tokens: text.tokens, hidden: model.hidden, layers: model.layers,
-      embedding: model.embedding, projection: model.projection, dropout: model.dropout, batch: training.batch,
+      cell: try CellArgument.cell(model.cell), tokens: text.tokens, vocabulary: text.vocabulary, hidden: model.hidden,
+      layers: model.layers, embedding: model.embedding, projection: model.projection, dropout: model.dropout, batch: training.batch,
       sequenceLength: training.sequenceLength, optimizer: try training.kind(), learningRate: training.learningRate,
-      weightDecay: training.weightDecay, schedule: training.schedule, clip: training.clip, averaging: training.averaging,
-      initialization: .init(forgetBias: model.forgetBias, orthogonal: model.orthogonal), budget: budget.budget,
+      weightDecay: training.weightDecay, schedule: training.schedule, decay: training.decay, decayAfter: training.decayAfter,
+      clip: training.clip, averaging: training.averaging,
+      initialization: .init(forgetBias: model.forgetBias, orthogonal: model.orthogonal, range: model.initial), budget: budget.budget,
       seed: run_.seed, checkpointInterval: run_.checkpointEvery?.seconds ?? TextDefaults.checkpointInterval)
   }
 }

@@ -2,8 +2,13 @@ import ArgumentParser
 import RNN
 
 struct TextOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("What a token is: bytes, or characters of a UTF-8 text.", valueName: "kind"))
+  @Option(help: ArgumentHelp("What a token is: bytes; characters or words of a UTF-8 text.", valueName: "kind"))
   var tokens = Tokenizer.Kind.bytes
+
+  @Option(
+    help: ArgumentHelp(
+      "With words: the number of tokens, the line end and <unk>, which stands for all rarer words, included. (default: \(Tokenizer.defaultVocabulary))", valueName: "n"))
+  var vocabulary: Int?
 
   @Option(help: ArgumentHelp("A text to measure on, instead of stretches of the texts.", valueName: "file"))
   var valid: String?
@@ -33,6 +38,9 @@ struct ModelOptions: ParsableArguments {
 
   @Flag(help: "Recurrent matrices begin orthogonal.")
   var orthogonal = false
+
+  @Option(help: ArgumentHelp("All weights begin uniform within ± this. (default: each layer in its own way)", valueName: "range"))
+  var initial: Float?
 }
 
 /// The rules of ``Optimizer`` by their names.
@@ -61,6 +69,12 @@ struct TrainingOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("How the learning rate moves.", valueName: "schedule"))
   var schedule = ScheduleKind.cosine
+
+  @Option(help: ArgumentHelp("With the schedule decay: what the rate is multiplied by in each epoch of its fall. (default: 0.5)", valueName: "factor"))
+  var decay: Double?
+
+  @Option(help: ArgumentHelp("With the schedule decay: the epochs before the fall.", valueName: "n"))
+  var decayAfter: Int?
 
   @Option(help: ArgumentHelp("The largest norm of the gradient.", valueName: "norm"))
   var clip = 1.0

@@ -13,6 +13,7 @@ struct TrainingSummary: Encodable {
   private var natsPerByte: Double?
   private var bitsPerByte: Double?
   private var natsPerCharacter: Double?
+  private var perplexity: Double?
   /// Whether the model was there already.
   private let wasFinished: Bool
 
@@ -32,6 +33,7 @@ struct TrainingSummary: Encodable {
     natsPerByte = result.natsPerByte
     bitsPerByte = result.bitsPerByte
     natsPerCharacter = result.natsPerCharacter
+    if trainer.isOfWords { perplexity = result.perplexity }
   }
 
   init(finished model: LanguageModel, output: String) {
@@ -46,7 +48,10 @@ struct TrainingSummary: Encodable {
     if let steps, let epochs, let seconds {
       rows.append(("trained", "\(steps) steps, \(HumanFormat.fixed(epochs, 2)) epochs, \(HumanFormat.duration(seconds: seconds))"))
     }
-    if let natsPerByte, let bitsPerByte, let natsPerCharacter, let bestStep {
+    if let perplexity, let bitsPerByte, let bestStep {
+      rows.append((
+        "validation", "perplexity \(HumanFormat.fixed(perplexity, 2)), \(HumanFormat.fixed(bitsPerByte, 4)) bits/byte (best, after step \(bestStep))"))
+    } else if let natsPerByte, let bitsPerByte, let natsPerCharacter, let bestStep {
       rows.append((
         "validation",
         "\(HumanFormat.fixed(natsPerByte, 4)) nats/byte, \(HumanFormat.fixed(bitsPerByte, 4)) bits/byte, "

@@ -8,13 +8,15 @@ struct TrainingView {
   private let clock = ContinuousClock()
   private var meanLoss: Double?
   private var validationLoss: Double?
+  private let began: ContinuousClock.Instant
   private var lastSample: ContinuousClock.Instant
   private var samples = 0
 
   init(output: String?, isQuiet: Bool) {
     self.isQuiet = isQuiet
     self.output = output
-    lastSample = clock.now
+    began = clock.now
+    lastSample = began
   }
 
   private mutating func describe(_ trainer: TextTrainer) {
@@ -37,6 +39,15 @@ struct TrainingView {
     return "\(length), learning rate \(settings.learningRate) (\(settings.schedule.rawValue))"
   }
 
+  /// Long texts take a while to read.
+  mutating func showReading(_ bytes: Int, of all: Int) {
+    guard !isQuiet, clock.now - began > .seconds(1) else { return }
+    let seconds = (clock.now - began) / .seconds(1)
+    var progress = TrainingProgress(reading: bytes, of: all)
+    progress.secondsLeft = seconds * Double(all - bytes) / Double(max(bytes, 1))
+    reporter.update(progress)
+  }
+
   mutating func show(_ trainer: TextTrainer, _ event: TextTrainer.Event) throws {
     guard !isQuiet else { return }
     switch event {
@@ -56,7 +67,8 @@ struct TrainingView {
       let result = trainer.evaluation(nats: measurement.validation)
       reporter.message(
         "step \(measurement.step)  epoch \(HumanFormat.fixed(measurement.epoch, 2))  training \(HumanFormat.fixed(measurement.training, 4))  "
-          + "validation \(HumanFormat.fixed(measurement.validation, 4)) nats/token  \(HumanFormat.fixed(result.bitsPerByte, 4)) bits/byte"
+          + "validation \(HumanFormat.fixed(measurement.validation, 4)) nats/token  "
+          + (trainer.isOfWords ? "perplexity \(HumanFormat.fixed(result.perplexity, 2))" : "\(HumanFormat.fixed(result.bitsPerByte, 4)) bits/byte")
           + (isBest ? "  best" : ""))
       try showSample(trainer)
     }
@@ -67,7 +79,7 @@ struct TrainingView {
     guard !trainer.loop.state.isFinished, clock.now - lastSample > .seconds(samples == 0 ? 5 : 20) else { return }
     lastSample = clock.now
     samples += 1
-    let options = GenerationOptions(sampling: try SamplingOptions(temperature: 0.8), length: 90, seed: UInt64(samples))
+    let options = GenerationOptions(sampling: try SamplingOptions(temperature: 0.8), length: trainer.isOfWords ? 20 : 90, seed: UInt64(samples))
     let text = try TextGenerator(trainer.model).generate("", options)
     let line = text.map { $0.isNewline ? "⏎" : String($0) }.joined()
     reporter.message("  sample: \(line)")

@@ -4,14 +4,27 @@
 /// mistakes, not against someone who wants two files to look alike.
 public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
   /// The hash's value.
-  public let value: UInt128
+  public private(set) var value: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
+
+  /// The fingerprint of no bytes, to which some are to be added.
+  public init() {}
 
   /// The fingerprint of `bytes`.
   public init(of bytes: [UInt8]) {
-    var hash: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
-    let prime: UInt128 = 0x0000_0000_0100_0000_0000_0000_0000_013b
-    for byte in bytes { hash = (hash ^ UInt128(byte)) &* prime }
-    value = hash
+    bytes.withUnsafeBufferPointer { add($0) }
+  }
+
+  /// Makes it the fingerprint of all bytes so far and these after them.
+  public mutating func add(_ bytes: UnsafeBufferPointer<UInt8>) {
+    // h · (2⁸⁸ + 0x13b) in two halves: each byte waits for the one before it, so every cycle counts.
+    var low = UInt64(truncatingIfNeeded: value), high = UInt64(truncatingIfNeeded: value >> 64)
+    for byte in bytes {
+      low ^= UInt64(byte)
+      let product = low.multipliedFullWidth(by: 0x13b)
+      high = high &* 0x13b &+ low &<< 24 &+ product.high
+      low = product.low
+    }
+    value = UInt128(high) << 64 | UInt128(low)
   }
 
   /// The fingerprint that ``description`` wrote, or `nil` if `text` is not one.
