@@ -74,8 +74,8 @@ extension RecurrentStack {
         continue
       }
       let hidden = engine.sizes.hidden, rows = layout.gates.count * hidden
-      let ih = try tensor("\(name).weight_ih_l\(layer)", [rows, engine.sizes.input]).values
-      let hh = try tensor("\(name).weight_hh_l\(layer)", [rows, engine.outputSize]).values
+      let ih = try tensor("\(name).weight_ih_l\(layer)", [rows, engine.sizes.input])
+      let hh = try tensor("\(name).weight_hh_l\(layer)", [rows, engine.outputSize])
       let first = try tensor("\(name).bias_ih_l\(layer)", [rows]).values
       let second = try tensor("\(name).bias_hh_l\(layer)", [rows]).values
       for parameter in engine.parameters {
@@ -94,7 +94,7 @@ extension RecurrentStack {
         let begin = gate * hidden
         if parameter.isMatrix {
           let source = parameter.name.hasPrefix("x") ? ih : hh
-          result[key] = Tensor(source[begin * shape[1]..<(begin + hidden) * shape[1]], shape: shape)
+          result[key] = source.rows(begin..<begin + hidden)
         } else if layout.separateBias[layout.gates[gate]] != nil {
           result[key] = Tensor(first[begin..<begin + hidden], shape: shape)
         } else {

@@ -109,19 +109,25 @@ public struct RecurrentStack: Sendable {
 
   /// The states of all layers, `[layer][state]`, `[B, ·]` each.
   public typealias States = [[Tensor]]
+  /// The same on a tape.
+  public typealias TapedStates = [[Variable]]
+
+  /// The cells' own initial states for a batch of so many rows.
+  public func initialStates(batch: Int) -> States { engines.map { $0.initialStates(batch: batch) } }
 
   /// The stack over a sequence on the tape.
   ///
   /// - Parameters:
   ///   - x: `[T, B, I]`
-  ///   - initial: the states before the first step; the cell's own initial states if nil. No gradient flows to them.
-  ///   - key: what masks are drawn from; nil outside training.
+  ///   - initial: the states before the first step; the cell's own initial states if nil. Constants where no gradient is to
+  ///     flow further back (truncated back-propagation through time).
+  ///   - key: what masks are drawn from; nil outside training. Its time is that of the first step.
   /// - Returns: the last layer's output `[T, B, ·]`, and the states after the last step.
   public func callAsFunction(
-    _ x: Variable, _ weights: TapedWeights, initial: States? = nil, dropoutKey key: DropoutKey? = nil
-  ) -> (output: Variable, states: States) {
+    _ x: Variable, _ weights: TapedWeights, initial: TapedStates? = nil, dropoutKey key: DropoutKey? = nil
+  ) -> (output: Variable, states: TapedStates) {
     var y = x
-    var states: States = []
+    var states: TapedStates = []
     for (layer, engine) in engines.enumerated() {
       if layer > 0, let key, dropout > 0 { y = RNNTensor.dropout(y, rate: dropout, tag: UInt32(layer), key: key) }
       let parameters = engine.parameters.map { weights[parameterName($0, layer: layer)] }
@@ -156,16 +162,29 @@ public struct RecurrentStack: Sendable {
 
 extension CellEngine {
   /// A whole sequence as one operation on the tape.
-  func record(_ x: Variable, _ parameters: [Variable], initial: [Tensor]?, masks: MaskSource?) -> (Variable, [Tensor]) {
-    let inputs = [x] + parameters
+  func record(
+    _ x: Variable, _ parameters: [Variable], initial: [Variable]?, masks: MaskSource?
+  ) -> (output: Variable, states: [Variable]) {
+    let inputs = [x] + parameters + (initial ?? [])
     let isTraining = inputs.contains { $0.requiresGradient }
-    let packed = pack(parameters.map(\.value), forTraining: isTraining || masks != nil)
-    let result = run(packed, inputs: [x.value], initial: initial, masks: masks ?? MaskSource())
-    guard isTraining, let trace = result.trace else { return (Variable(result.output), result.states) }
-    let output = Tape.record(inputs: inputs, output: result.output) { [self] gradient, needs in
-      let gradients = backward(trace, output: gradient, inputs: needs[0])
-      return [gradients.inputs[0]] + gradients.parameters.map { $0 }
+    // A run without gradients in training (the first of a checkpoint) draws the masks of training.
+    let packed = pack(parameters.map(\.value), forTraining: isTraining || (masks != nil && cell.graph.isRandom))
+    let result = run(packed, inputs: [x.value], initial: initial?.map(\.value), masks: masks ?? MaskSource())
+    guard isTraining, let trace = result.trace else {
+      return (Variable(result.output), result.states.map { Variable($0) })
     }
-    return (output, result.states)
+    let count = parameters.count
+    let outputs = Tape.record(inputs: inputs, outputs: [result.output] + result.states, accumulate: { [self] upstream, needs, sums in
+      var later: [Tensor?] = []
+      for i in 0..<count { later.append(sums[1 + i].take()) }
+      let gradients = backward(
+        trace, output: upstream[0], states: Array(upstream.dropFirst()), inputs: needs[0], continuing: consume later)
+      if needs[0], let gradient = gradients.inputs[0] { Tape.add(gradient, to: &sums[0]) }
+      for (i, gradient) in gradients.parameters.enumerated() where needs[1 + i] { sums[1 + i] = gradient }
+      for (i, gradient) in gradients.initialStates.enumerated() where count + 1 + i < needs.count && needs[count + 1 + i] {
+        Tape.add(gradient, to: &sums[count + 1 + i])
+      }
+    })
+    return (outputs[0], Array(outputs.dropFirst()))
   }
 }

@@ -1,19 +1,26 @@
+import CRNNKernels
 import Synchronization
 
 /// Memory for numbers that is used again: training asks for the same sizes at every step, and fresh pages are slow.
 package enum Memory {
   private static let alignment = 64
+  /// The bytes of a large page.
+  private static let largePage = 1 << 21
   private static let mostOfASize = 24
-  /// What is kept for later, in floats, is at most this: 1 GiB.
-  private static let mostKept = 1 << 28
   /// Below this the system's allocator is as good.
   private static let leastKept = 4096
 
   private struct Kept {
     var addresses: [Int: [UInt]] = [:]
     var count = 0
+    /// The most floats that are kept for later: 1 GiB.
+    var limit = 1 << 28
   }
   private static let kept = Mutex(Kept())
+
+  // How many bytes are taken, and were at most.
+  private static let taken = Atomic<Int>(0)
+  private static let mostTaken = Atomic<Int>(0)
 
   /// The floats that are set aside where `count` are asked for: sizes are rounded so that nearby shapes share memory.
   package static func capacity(_ count: Int) -> Int {
@@ -25,6 +32,8 @@ package enum Memory {
   /// Memory for `count` floats, aligned to a cache line; what stands in it is left from an earlier use.
   package static func take(_ count: Int) -> UnsafeMutablePointer<Float> {
     let size = capacity(count)
+    let taken = taken.add(4 * size, ordering: .relaxed).newValue
+    mostTaken.max(taken, ordering: .relaxed)
     if size >= leastKept {
       let address = kept.withLock { kept in
         let address = kept.addresses[size]?.popLast()
@@ -33,16 +42,19 @@ package enum Memory {
       }
       if let address, let pointer = UnsafeMutablePointer<Float>(bitPattern: address) { return pointer }
     }
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: size * MemoryLayout<Float>.stride, alignment: alignment)
+    let bytes = size * MemoryLayout<Float>.stride, isLarge = bytes >= largePage
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: isLarge ? largePage : alignment)
+    if isLarge { rnn_prefer_large_pages(raw, bytes) }
     return raw.bindMemory(to: Float.self, capacity: size)
   }
 
   /// Gives back what `take` gave for the same count.
   package static func giveBack(_ base: UnsafeMutablePointer<Float>, _ count: Int) {
     let size = capacity(count), address = UInt(bitPattern: base)
+    taken.subtract(4 * size, ordering: .relaxed)
     if size >= leastKept {
       let isKept = kept.withLock { kept in
-        guard kept.count + size <= mostKept, kept.addresses[size, default: []].count < mostOfASize else { return false }
+        guard kept.count + size <= kept.limit, kept.addresses[size, default: []].count < mostOfASize else { return false }
         kept.addresses[size, default: []].append(address)
         kept.count += size
         return true
@@ -50,5 +62,27 @@ package enum Memory {
       if isKept { return }
     }
     UnsafeMutableRawPointer(base).deallocate()
+  }
+
+  /// The bytes that are taken at most while `body` runs, beyond those before. What other threads take meanwhile is counted
+  /// too.
+  package static func most(during body: () -> Void) -> Int {
+    let before = taken.load(ordering: .relaxed)
+    mostTaken.store(before, ordering: .relaxed)
+    body()
+    return mostTaken.load(ordering: .relaxed) - before
+  }
+
+  /// From now on keeps at most so many bytes for later, and large blocks beyond that go back to the system at once: for
+  /// processes whose memory is limited.
+  package static func keep(atMost bytes: Int) {
+    rnn_spare_memory()
+    let unused = kept.withLock { kept in
+      let unused = kept.addresses
+      kept = Kept(limit: bytes / 4)
+      return unused
+    }
+    for address in unused.values.joined() { UnsafeMutableRawPointer(bitPattern: address)?.deallocate() }
+    rnn_trim_memory()
   }
 }

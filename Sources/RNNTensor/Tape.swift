@@ -43,11 +43,19 @@ public final class Tape {
   /// A pullback captures tensors, never variables: those would hold the tape that holds the pullback.
   public typealias Pullback = (_ outputGradients: [Tensor?], _ needs: [Bool]) -> [Tensor?]
 
+  /// A pullback that goes on with the gradients of its inputs, rather than to leave it to the tape to add to them. For
+  /// gradients that are sums over rows (of a product's weights, of an embedding's table): where such a sum goes on from the
+  /// last row to the first, its bits don't depend on how the rows were cut into operations.
+  ///
+  /// - `sums` has one element for each input, what has flowed to it from later operations; `nil` for nothing, and for an
+  ///   input whose gradient isn't needed, which stays so. See also ``Tape/add(_:to:)``.
+  public typealias Accumulation = (_ outputGradients: [Tensor?], _ needs: [Bool], _ sums: inout [Tensor?]) -> Void
+
   private struct Entry {
     let inputs: [Int]
     let firstOutput: Int
     let outputCount: Int
-    let pullback: Pullback
+    let accumulate: Accumulation
   }
 
   private var entries: [Entry] = []
@@ -66,12 +74,23 @@ public final class Tape {
   ///
   /// Without a tape among the inputs the outputs are constants and the pullback is dropped.
   public static func record(inputs: [Variable], outputs: [Tensor], pullback: @escaping Pullback) -> [Variable] {
+    record(inputs: inputs, outputs: outputs, accumulate: { outputGradients, needs, sums in
+      var results = pullback(outputGradients, needs)
+      precondition(results.count == needs.count, "a pullback gives one gradient for each input")
+      for i in needs.indices where needs[i] {
+        if let gradient = results[i].take() { add(gradient, to: &sums[i]) }
+      }
+    })
+  }
+
+  /// `record` for an operation that goes on with the gradients of its inputs.
+  public static func record(inputs: [Variable], outputs: [Tensor], accumulate: @escaping Accumulation) -> [Variable] {
     guard let tape = inputs.lazy.compactMap(\.tape).first else { return outputs.map { Variable($0) } }
     precondition(
       inputs.allSatisfy { $0.tape == nil || $0.tape === tape }, "the inputs of an operation stand on different tapes")
     tape.entries.append(
       Entry(
-        inputs: inputs.map(\.id), firstOutput: tape.variableCount, outputCount: outputs.count, pullback: pullback))
+        inputs: inputs.map(\.id), firstOutput: tape.variableCount, outputCount: outputs.count, accumulate: accumulate))
     return outputs.map { tape.watch($0) }
   }
 
@@ -84,24 +103,65 @@ public final class Tape {
     }[0]
   }
 
+  /// `record` for an operation of one output that goes on with the gradients of its inputs.
+  public static func record(
+    inputs: [Variable], output: Tensor,
+    accumulate: @escaping (_ gradient: Tensor, _ needs: [Bool], _ sums: inout [Tensor?]) -> Void
+  ) -> Variable {
+    record(inputs: inputs, outputs: [output], accumulate: { gradients, needs, sums in
+      if let gradient = gradients[0] { accumulate(gradient, needs, &sums) }
+    })[0]
+  }
+
+  /// Adds a gradient to a sum of them, in the memory of one of the two where nothing else looks at it.
+  public static func add(_ gradient: consuming Tensor, to sum: inout Tensor?) {
+    guard var before = sum.take() else {
+      sum = gradient
+      return
+    }
+    if before.isUniquelyOwned() {
+      before.add(gradient)
+      sum = before
+    } else {
+      // a + b and b + a are the same bits, so it may as well be the other way round.
+      gradient.add(before)
+      sum = gradient
+    }
+  }
+
   /// The derivative of `loss` (of one number) with respect to each of `variables`; `nil` where nothing flowed.
   ///
   /// Drains the tape: it can be asked once.
   public func gradient(of loss: Variable, with variables: [Variable]) -> [Tensor?] {
+    var sums = [Tensor?](repeating: nil, count: variables.count)
+    accumulateGradient(of: loss, with: variables, in: &sums)
+    return sums
+  }
+
+  /// Adds the derivative of `loss` (of one number) with respect to each of `variables` to `sums`.
+  func accumulateGradient(of loss: Variable, with variables: [Variable], in sums: inout [Tensor?]) {
     precondition(loss.value.count == 1, "a gradient is of one number, not of the shape \(loss.shape)")
+    pullBack([(loss, Tensor(repeating: 1, shape: loss.shape))], to: variables, in: &sums)
+  }
+
+  /// Takes gradients of results back to `variables`, and goes on with what stands in `sums`. Drains the tape.
+  func pullBack(_ results: [(variable: Variable, gradient: Tensor)], to variables: [Variable], in sums: inout [Tensor?]) {
     precondition(
       variables.allSatisfy { $0.tape === self }, "a gradient was asked for with respect to a variable of another tape")
     defer {
       entries = []
       variableCount = 0
     }
-    guard loss.requiresGradient else { return variables.map { _ in nil } }
-    precondition(loss.tape === self, "the loss stands on another tape")
-
     var gradients = [Tensor?](repeating: nil, count: variableCount)
     var isWanted = [Bool](repeating: false, count: variableCount)
-    for variable in variables { isWanted[variable.id] = true }
-    gradients[loss.id] = Tensor(repeating: 1, shape: loss.shape)
+    for (i, variable) in variables.enumerated() {
+      isWanted[variable.id] = true
+      if let sum = sums[i].take() { Self.add(sum, to: &gradients[variable.id]) }
+    }
+    for (variable, gradient) in results where variable.requiresGradient {
+      precondition(variable.tape === self, "the loss stands on another tape")
+      Self.add(gradient, to: &gradients[variable.id])
+    }
 
     // Outputs always stand behind inputs, so when an entry is reached all uses of its outputs are behind it.
     while let entry = entries.popLast() {
@@ -109,27 +169,14 @@ public final class Tape {
       if outputs.allSatisfy({ gradients[$0] == nil }) { continue }
       let outputGradients = Array(gradients[outputs])
       for output in outputs where !isWanted[output] { gradients[output] = nil }
-      var results = entry.pullback(outputGradients, entry.inputs.map { $0 >= 0 })
-      precondition(results.count == entry.inputs.count, "a pullback gives one gradient for each input")
+      // Lent to the operation, so that it writes them where they are.
+      var inputs = entry.inputs.map { $0 >= 0 ? gradients[$0].take() : nil }
+      entry.accumulate(outputGradients, entry.inputs.map { $0 >= 0 }, &inputs)
       for (i, id) in entry.inputs.enumerated() where id >= 0 {
-        guard let gradient = results[i] else { continue }
-        results[i] = nil
-        gradients[id] = Self.sum(gradients[id].take(), gradient)
+        if let gradient = inputs[i].take() { Self.add(gradient, to: &gradients[id]) }
       }
     }
-    return variables.map { gradients[$0.id] }
-  }
-
-  /// Adds two gradients, in the memory of one of them where nothing else looks at it.
-  private static func sum(_ a: consuming Tensor?, _ b: consuming Tensor) -> Tensor {
-    guard var a else { return b }
-    if a.isUniquelyOwned() {
-      a.add(b)
-      return a
-    }
-    // a + b and b + a are the same bits, so it may as well be the other way round.
-    b.add(a)
-    return b
+    for (i, variable) in variables.enumerated() { sums[i] = gradients[variable.id] }
   }
 }
 
@@ -137,17 +184,23 @@ public final class Tape {
 ///
 /// - Parameters:
 ///   - weights: the parameters.
+///   - sum: gradients of other computations, whose sums go on (a batch in parts). Given up by the caller (`consume`), they
+///     are written where they are.
 ///   - body: computes one number (a loss) from the parameters.
 /// - Returns: the number, and a gradient for each parameter that it depends on, in the order of the weights.
 ///   A parameter that nothing flows to is absent from the gradient.
 public func valueAndGradient(
-  of weights: Weights, _ body: (TapedWeights) throws -> Variable
+  of weights: Weights, continuing sum: consuming Weights = Weights(), _ body: (TapedWeights) throws -> Variable
 ) rethrows -> (value: Tensor, gradient: Weights) {
   let tape = Tape()
   let variables = weights.tensors.map { tape.watch($0) }
   let loss = try body(TapedWeights(weights, variables: variables))
+  var gradients: [Tensor?] = []
+  for name in weights.names { gradients.append(sum[name]) }
+  sum = Weights()
+  tape.accumulateGradient(of: loss, with: variables, in: &gradients)
   var result = Weights()
-  for (name, gradient) in zip(weights.names, tape.gradient(of: loss, with: variables)) {
+  for (name, gradient) in zip(weights.names, gradients) {
     if let gradient { result[name] = gradient }
   }
   return (loss.value, result)

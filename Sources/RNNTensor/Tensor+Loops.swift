@@ -99,19 +99,25 @@ extension Tensor {
     }
   }
 
-  /// The sums over all rows of a tensor seen as rows of the given shape; each sum is a chain over the rows in order.
-  package func columnSums(shape: [Int]) -> Tensor {
-    let n = shape.reduce(1, *)
+  /// Adds all rows of a tensor seen as rows of the given shape to `sum`; each sum is one chain, from the last row to the
+  /// first, that goes on from what stands in `sum`.
+  package func addColumnSums(shape: [Int], to sum: inout Tensor?) {
+    var result = sum.take() ?? Tensor(zeros: shape)
+    precondition(result.shape == shape, "a sum of rows of the shape \(shape) can't go on from the shape \(result.shape)")
+    let n = result.count
     let rows = n == 0 ? 0 : count / n
-    return Tensor(shape: shape, writing: { sums in
-      withPointer { source in
-        // Threads share out the columns, never the rows: each sum stays one chain.
-        Threads.blocks(of: n, size: max(Threads.leastColumns, Threads.blockSize / max(rows, 1))) { block in
-          let j = block.lowerBound
-          rnn_column_sums(source + j, n, Int32(rows), Int32(block.count), sums + j, false)
+    if rows > 0 {
+      result.withMutablePointer { sums in
+        withPointer { source in
+          // Threads share out the columns, never the rows: each sum stays one chain.
+          Threads.blocks(of: n, size: max(Threads.leastColumns, Threads.blockSize / rows)) { block in
+            let j = block.lowerBound
+            rnn_column_sums(source + (rows - 1) * n + j, -n, Int32(rows), Int32(block.count), sums + j, true)
+          }
         }
       }
-    })
+    }
+    sum = result
   }
 }
 
@@ -119,13 +125,17 @@ extension Tensor {
   /// Whether no number is an infinity or a NaN.
   package var isFinite: Bool {
     withPointer { x in
-      // Without a way out inside a block, so that the compiler takes many at once.
-      for first in stride(from: 0, to: count, by: 4096) {
-        var found: UInt32 = 0
-        for i in first..<min(first + 4096, count) { found |= x[i].bitPattern & 0x7F80_0000 == 0x7F80_0000 ? 1 : 0 }
-        if found != 0 { return false }
+      let size = Threads.blockSize
+      var isFound = [Bool](repeating: false, count: (count + size - 1) / size)
+      isFound.withUnsafeMutableBufferPointer { isFound in
+        Threads.blocks(of: count, size: size) { block in
+          // Without a way out inside a block, so that the compiler takes many numbers at once.
+          var found: UInt32 = 0
+          for i in block { found |= x[i].bitPattern & 0x7F80_0000 == 0x7F80_0000 ? 1 : 0 }
+          isFound[block.lowerBound / size] = found != 0
+        }
       }
-      return true
+      return !isFound.contains(true)
     }
   }
 

@@ -73,6 +73,14 @@ public struct Tensor: Sendable {
     return result
   }
 
+  /// The rows of the first axis in `range`, which share this tensor's numbers until one of the two is written.
+  package func rows(_ range: Range<Int>) -> Tensor {
+    precondition(!shape.isEmpty && range.lowerBound >= 0 && range.upperBound <= shape[0], "rows \(range) are outside the shape \(shape)")
+    let row = shape.dropFirst().reduce(1, *)
+    guard let base = storage.values.baseAddress else { return Tensor(zeros: [range.count] + shape.dropFirst()) }
+    return Tensor(shape: [range.count] + shape.dropFirst(), at: base + range.lowerBound * row, of: storage)
+  }
+
   public func withUnsafeBufferPointer<R, E>(_ body: (UnsafeBufferPointer<Float>) throws(E) -> R) throws(E) -> R {
     defer { withExtendedLifetime(storage) {} }
     return try body(UnsafeBufferPointer(storage.values))

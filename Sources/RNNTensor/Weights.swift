@@ -80,13 +80,11 @@ extension Weights: ExpressibleByDictionaryLiteral {
 
 /// The parameters of a model as values on a tape, by the same names.
 public struct TapedWeights {
-  private let variables: [String: Variable]
-  private let prefix: String
-
-  private init(variables: [String: Variable], prefix: String) {
-    self.variables = variables
-    self.prefix = prefix
-  }
+  /// All of them, those outside the scope too.
+  private(set) var variables: [Variable]
+  /// Where each name's variable stands.
+  private var positions: [String: Int]
+  private var prefix = ""
 
   /// Constants: for inference, with no tape.
   public init(constant weights: Weights) {
@@ -95,28 +93,43 @@ public struct TapedWeights {
 
   /// One variable for each name.
   init(_ weights: Weights, variables: [Variable]) {
-    self.init(variables: Dictionary(uniqueKeysWithValues: zip(weights.names, variables)), prefix: "")
+    self.variables = variables
+    positions = Dictionary(uniqueKeysWithValues: zip(weights.names, weights.names.indices))
   }
 
   /// The variable of that name. That the name exists is for the model to see to, when it is made or loaded
   /// (`Weights.validate(like:)`).
   public subscript(name: String) -> Variable {
-    guard let variable = variables[prefix + name] else { preconditionFailure("there is no parameter \(prefix)\(name)") }
-    return variable
+    guard let position = positions[prefix + name] else { preconditionFailure("there is no parameter \(prefix)\(name)") }
+    return variables[position]
   }
 
   /// Whether there is a parameter of that name.
-  public func contains(_ name: String) -> Bool { variables[prefix + name] != nil }
+  public func contains(_ name: String) -> Bool { positions[prefix + name] != nil }
 
   /// The parameters whose names begin with `scope` and a point, by the rest of their names.
   public func scoped(_ scope: String) -> TapedWeights {
-    TapedWeights(variables: variables, prefix: prefix + scope + ".")
+    var result = self
+    result.prefix += scope + "."
+    return result
   }
 
   /// The same parameters, one of them replaced (tied weights, DropConnect).
   public func replacing(_ name: String, with variable: Variable) -> TapedWeights {
-    var variables = variables
-    variables[prefix + name] = variable
-    return TapedWeights(variables: variables, prefix: prefix)
+    var result = self
+    if let position = positions[prefix + name] {
+      result.variables[position] = variable
+    } else {
+      result.positions[prefix + name] = variables.count
+      result.variables.append(variable)
+    }
+    return result
+  }
+
+  /// The same names with other variables, in the order of ``variables``.
+  func with(_ variables: [Variable]) -> TapedWeights {
+    var result = self
+    result.variables = variables
+    return result
   }
 }

@@ -14,6 +14,20 @@ struct DurationArgument: ExpressibleByArgument {
   }
 }
 
+/// A size in memory on the command line: `500MB`, `1.5GiB`.
+struct MemoryArgument: ExpressibleByArgument {
+  let bytes: Int
+
+  init?(argument: String) {
+    let digits = argument.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+    let units = ["kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "kib": 0x1p10, "mib": 0x1p20, "gib": 0x1p30, "tib": 0x1p40]
+    guard let count = Double(digits), let unit = units[argument.dropFirst(digits.count).lowercased()],
+      (1...0x1p60).contains(count * unit)
+    else { return nil }
+    bytes = Int(count * unit)
+  }
+}
+
 /// A cell on the command line: its name, its equations, or a file of equations.
 enum CellArgument {
   static let help = ArgumentHelp(

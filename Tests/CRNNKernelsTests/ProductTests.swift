@@ -166,6 +166,65 @@ extension Kernels {
       }
     }
 
+    @Test func aSumOfProductsIsOneChain() {
+      withEachInstructionSet { isa in
+        var numbers = Numbers(7)
+        for (rows, n) in [(1, 16), (1, 272), (5, 80), (13, 144), (24, 64)] {
+          let ks = [9, 1, 33]
+          let initial = numbers.array(n)
+          let a = ks.map { Strided(rows, $0, .rows, &numbers) }
+          let w = ks.map { Packed(Strided($0, n, .rows, &numbers), k: $0, n: n) }
+          var one = [Float](repeating: guardValue, count: rows * n), other = one
+          for i in ks.indices {
+            product(a[i], w[i], into: &one, cStride: n, initial: i == 0 ? initial : nil, pieces: [rows])
+          }
+          a[0].withPointer { a0 in
+            a[1].withPointer { a1 in
+              a[2].withPointer { a2 in
+                w[0].values.withUnsafeBufferPointer { w0 in
+                  w[1].values.withUnsafeBufferPointer { w1 in
+                    w[2].values.withUnsafeBufferPointer { w2 in
+                      let factors = [
+                        rnn_factors(a: a0, a_stride: a[0].rowStride, packed: w0.baseAddress, k: 9),
+                        rnn_factors(a: a1, a_stride: a[1].rowStride, packed: w1.baseAddress, k: 1),
+                        rnn_factors(a: a2, a_stride: a[2].rowStride, packed: w2.baseAddress, k: 33),
+                      ]
+                      rnn_sum_of_products(factors, 3, Int32(rows), Int32(n), &other, n, initial)
+                    }
+                  }
+                }
+              }
+            }
+          }
+          #expect(sameBits(one, other), "isa \(isa.rawValue), rows \(rows), n \(n)")
+        }
+      }
+    }
+
+    @Test func gemmWritesPieces() {
+      withEachInstructionSet { isa in
+        var numbers = Numbers(8)
+        for (pieces, height, n, k) in [(4, 7, 33, 20), (3, 16, 64, 200), (1, 5, 9, 3), (4, 130, 80, 210)] {
+          let m = pieces * height
+          let a = Strided(m, k, .columns, &numbers), b = Strided(k, n, .rows, &numbers)
+          var whole = numbers.array(m * n)
+          var parts = whole
+          gemm(a, b, m: m, n: n, k: k, into: &whole, cStride: n, accumulate: true)
+          parts.withUnsafeMutableBufferPointer { parts in
+            let starts = (0..<pieces).map { piece in parts.baseAddress.map { $0 + piece * height * n } }
+            a.withPointer { a1 in
+              b.withPointer { b1 in
+                rnn_gemm_pieces(
+                  Int32(m), Int32(n), Int32(k), a1, a.rowStride, a.columnStride, b1, b.rowStride, b.columnStride, starts,
+                  Int32(height), n, true)
+              }
+            }
+          }
+          #expect(sameBits(whole, parts), "isa \(isa.rawValue), pieces \(pieces) of \(height), n \(n), k \(k)")
+        }
+      }
+    }
+
     @Test func anEmptyProductTouchesNothing() {
       withEachInstructionSet { _ in
         var c = [guardValue]

@@ -15,4 +15,26 @@ import Testing
       }
     }
   }
+
+  /// Few rows and large matrices: threads share out the units of a step.
+  @Test(arguments: Cell.builtIn)
+  func sharedUnits(_ cell: Cell) throws {
+    let verification = try Verification(
+      cell, sizes: CellSizes(input: 960, hidden: 128, ["projection": 128]), steps: 2, batch: 1, seed: 5)
+    for check in [
+      verification.forwardAgainstPlain(), verification.backwardAgainstPlain(), verification.wholeAgainstSteps(),
+      verification.wholeAgainstStepper(), verification.oneThreadAgainstMore(),
+    ] {
+      #expect(check.passed, "\(cell.name): \(check.name): \(check.error) > \(check.bound)")
+    }
+  }
+
+  /// More rows than are recorded at once on the way back.
+  @Test(arguments: [Cell.rnn, .lstm, .gruResetBefore, .lstmLayerNorm])
+  func manySteps(_ cell: Cell) throws {
+    let verification = try Verification(cell, sizes: CellSizes(input: 3, hidden: 5), steps: 300, batch: 6, seed: 6)
+    for check in [verification.backwardAgainstPlain(), verification.wholeAgainstChunks(), verification.oneThreadAgainstMore()] {
+      #expect(check.passed, "\(cell.name): \(check.name): \(check.error) > \(check.bound)")
+    }
+  }
 }

@@ -88,6 +88,60 @@ import Testing
   }
 }
 
+@Suite struct RecurrentStackTests {
+  private static let length = 4, rows = 2
+
+  /// x, the parameters of all layers, the states of all layers.
+  private static func inputs(_ stack: RecurrentStack) -> (names: [String], tensors: [Tensor]) {
+    var weights = Weights(), random = Philox(seed: 6)
+    stack.initial(into: &weights, using: &random)
+    let x = Tensor(normalMean: 0, deviation: 1, shape: [length, rows, 3], using: &random)
+    let states = stack.initialStates(batch: rows).joined().map { Tensor(normalMean: 0, deviation: 0.5, shape: $0.shape, using: &random) }
+    return (weights.names, [x] + weights.tensors + states)
+  }
+
+  /// The outputs and all final states, over the sequence in pieces between which gradients flow.
+  private static func run(_ stack: RecurrentStack, _ names: [String], _ variables: [Variable], cut: Int) -> [Variable] {
+    var weights = TapedWeights(constant: Weights())
+    for (name, variable) in zip(names, variables.dropFirst()) { weights = weights.replacing(name, with: variable) }
+    let flat = Array(variables.dropFirst(1 + names.count))
+    let count = stack.cell.graph.states.count
+    var states = (0..<stack.layerCount).map { Array(flat[$0 * count..<($0 + 1) * count]) }
+    var outputs: [Variable] = []
+    let parts = cut == 0 ? [variables[0]] : variables[0].split(axis: 0, [cut, length - cut])
+    for (i, part) in parts.enumerated() {
+      let result = stack(part, weights, initial: states, dropoutKey: DropoutKey(seed: 2, step: 3, time: UInt32(i * cut)))
+      outputs.append(result.output)
+      states = result.states
+    }
+    return [concatenate(outputs, axis: 0)] + states.joined()
+  }
+
+  @Test(arguments: [Cell.rnn, .lstm, .gru, .mgu])
+  func gradientsOfInitialStatesAgreeWithDifferences(_ cell: Cell) throws {
+    let stack = try RecurrentStack("s", cell: cell, inputs: 3, hidden: 5, layers: 2, dropout: 0.3)
+    let (names, tensors) = Self.inputs(stack)
+    let check = GradientCheck(tensors) { Self.run(stack, names, $0, cut: 2) }
+    #expect(check.count == tensors.reduce(0) { $0 + $1.count })
+    #expect(check.worst < 1e-3, "\(check)")
+  }
+
+  /// To the bit wherever it is cut, through the states too.
+  @Test(arguments: [Cell.lstm, .gru] + TestCells.all)
+  func gradientsDoNotDependOnTheCut(_ cell: Cell) throws {
+    let stack = try RecurrentStack("s", cell: cell, inputs: 3, hidden: 5, layers: 2, dropout: 0.3)
+    let (names, tensors) = Self.inputs(stack)
+    func gradients(cut: Int) -> [Tensor?] {
+      let tape = Tape()
+      let variables = tensors.map { tape.watch($0) }
+      let terms = Self.run(stack, names, variables, cut: cut).map { ($0 * $0).sum() }
+      return tape.gradient(of: terms.dropFirst().reduce(terms[0]) { $0 + $1 }, with: variables)
+    }
+    let whole = gradients(cut: 0)
+    for cut in 1..<Self.length { #expect(gradients(cut: cut) == whole, "cut at \(cut)") }
+  }
+}
+
 @Suite struct InitializerTests {
   @Test(arguments: [[5, 5], [7, 3], [3, 7], [1, 4], [4, 1], [1, 1], [6, 2, 5]])
   func orthogonalRowsOrColumns(shape: [Int]) {

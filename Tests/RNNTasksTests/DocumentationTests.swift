@@ -116,6 +116,31 @@ import Testing
     #expect(states.flatMap(\.self) == result.states.flatMap(\.values))
   }
 
+  @Test func longSequences() throws {
+    let steps = 250
+    var random = Philox(seed: 1)
+    var weights = Weights()
+    let stack = try RecurrentStack("rnn", cell: .lstm, inputs: 3, hidden: 5, layers: 2)
+    stack.initial(into: &weights, using: &random)
+    let x = Variable(Tensor(normalMean: 0, deviation: 1, shape: [steps, 1, 3], using: &random))
+
+    let (loss, gradient) = valueAndGradient(of: weights) { weights in
+      let start = stack.initialStates(batch: 1).map { $0.map { Variable($0) } }
+      let (parts, _) = scan(0..<steps, Segments([100]), start, weights) { steps, states, weights in
+        let (y, after) = stack(x.slice(axis: 0, steps), weights, initial: states)
+        return ([(y * y).sum()], after)
+      }
+      return parts.dropFirst().reduce(parts[0][0]) { $0 + $1[0] }
+    }
+
+    let whole = valueAndGradient(of: weights) { weights in
+      let y = stack(x, weights).output
+      return (y * y).sum()
+    }
+    #expect(gradient == whole.gradient)
+    #expect(abs(loss.item - whole.value.item) <= 1e-5 * whole.value.item)
+  }
+
   /// Every fragment of Swift in the documentation stands, line after line, in a file that is compiled.
   @Test func everyFragmentIsCompiled() throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

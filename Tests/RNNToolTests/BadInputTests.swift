@@ -119,6 +119,9 @@ struct BadInputTests {
     try expect(["train", "generate", text, "-o", new, "--layers", "0"], 64, "at least one layer")
     try expect(["train", "generate", text, "-o", new, "--dropout", "1"], 64, "dropout")
     try expect(["train", "generate", text, "-o", new, "--batch", "0"], 64, "batch")
+    for size in ["1MB", "1.5MiB", "900kB", "0.001gb"] {
+      try expect(["train", "generate", text, "-o", new, "--memory", size], 64, "too little for this training: it needs")
+    }
     try expect(["train", "generate", text, "-o", new, "--learning-rate", "0"], 64, "learning rate")
     try expect(["train", "generate", text, "-o", new, "--steps", "0"], 64, "steps")
     try expect(["train", "generate", text, "-o", new, "--momentum", "0.9"], 64, "momentum")
@@ -131,6 +134,9 @@ struct BadInputTests {
     for arguments in [
       ["nothing"], ["generate"], ["train", "generate", text], ["verify"], ["verify", model, "--cell", "lstm"],
       ["train", "generate", text, "-o", new, "--time", "10"], ["train", "generate", text, "-o", new, "--steps", "1", "--epochs", "1"],
+      ["train", "generate", text, "-o", new, "--memory", "500"], ["train", "generate", text, "-o", new, "--memory", "MB"],
+      ["train", "generate", text, "-o", new, "--memory", "0GB"], ["train", "generate", text, "-o", new, "--memory=-1GB"],
+      ["train", "generate", text, "-o", new, "--memory", "1e3MB"], ["train", "generate", text, "-o", new, "--memory", "9999999999TB"],
       ["train", "generate", text, "-o", new, "--resume", "--fresh"], ["generate", model, "--length", "-1"], ["evaluate", model],
     ] {
       let result = try Program.run(arguments)

@@ -59,6 +59,35 @@ struct TrainingTests {
     #expect(try place.bytes("m1") == place.bytes("m2"))
   }
 
+  /// Twenty thousand steps in as little memory as the program says it needs, and in as much as it likes.
+  @Test func littleMemoryGivesTheSameModel() throws {
+    let place = try Workplace()
+    let text = try place.write("long.txt", String(repeating: Workplace.text, count: 10).utf8)
+    let arguments = [
+      "train", "generate", text, "--cell", "gru", "--hidden", "32", "--embedding", "8", "--layers", "2", "--dropout", "0.2",
+      "--batch", "1", "--sequence-length", "20000", "--steps", "2", "--json", "--threads", "2",
+    ]
+    let plain = try Program.run(arguments + ["-o", place.path("plain")])
+    #expect(plain.code == 0, "\(plain.errors)")
+    let refused = try Program.run(arguments + ["-o", place.path("m"), "--memory", "10MB"])
+    #expect(refused.code == 64 && refused.errors.contains("10 MB of memory are too little"), "\(refused.errors)")
+    let needed = try #require(refused.errors.firstMatch(of: #/it needs (\d+) MB/#)?.1)
+    let result = try Program.run(arguments + ["-o", place.path("m"), "--memory", "\(needed)MB"])
+    #expect(result.code == 0, "\(result.errors)")
+    #expect(result.errors.contains("in segments of at most "), "\(result.errors)")
+    #expect(try place.bytes("m") == place.bytes("plain"))
+
+    func peak(_ result: Program.Result) throws -> Int? {
+      try (JSONSerialization.jsonObject(with: result.output) as? [String: Any])?["peak_memory"] as? Int
+    }
+    if let all = try peak(plain), let little = try peak(result), let limit = Int(needed) {
+      #expect(little <= limit * 1_000_000, "\(little) of \(limit) MB")
+      #expect(2 * little < all, "\(little) and \(all)")
+    }
+    let again = try Program.run(arguments + ["-o", place.path("m"), "--memory", "2GB", "--resume"])
+    #expect(again.code == 0 && again.errors.contains("is finished"), "\(again.errors)")
+  }
+
   private let slow = ["--hidden", "64", "--embedding", "16", "--batch", "8", "--sequence-length", "32", "--dropout", "0.1", "--checkpoint-every", "0.01s"]
 
   @Test func killedAndResumedGivesTheSameModel() async throws {

@@ -41,6 +41,18 @@ void rnn_set_thread_count(int count);
 /// The workers spin for a bounded time, then sleep.
 void rnn_parallel(int count, void (*body)(void *context, int index), void *context);
 
+// MARK: Memory (memory.c)
+
+/// Asks for large pages (2 MiB) as far as they fit into the memory, where the system has them: a fresh one costs a fraction
+/// of the small ones that it stands for.
+void rnn_prefer_large_pages(void *base, size_t bytes);
+/// From now on large blocks go back to the system as soon as they are freed, where the C library can be asked to.
+void rnn_spare_memory(void);
+/// Gives freed memory that the allocator keeps back to the system, where the C library can be asked to.
+void rnn_trim_memory(void);
+/// The bytes of the process that lie in memory, and the most that ever did; false where the system doesn't say.
+bool rnn_process_memory(size_t *now, size_t *most);
+
 // MARK: Products (products.inc)
 
 /// Vectors are stored in rows padded to a multiple of this many floats where kernels run over them.

@@ -4,7 +4,7 @@ public import RNNTensor
 extension CellEngine {
   /// Gradients with respect to all that a run read.
   public struct Gradients: Sendable {
-    /// In the order of ``CellEngine/parameters``.
+    /// In the order of ``CellEngine/parameters``; with those of later steps in them, where these were given.
     public let parameters: [Tensor]
     /// `[T, B, I]` each; nil where not asked for.
     public let inputs: [Tensor?]
@@ -21,8 +21,12 @@ extension CellEngine {
   ///   - output: the gradient of the output, `[T, B, ·]`; zero if nil.
   ///   - states: the gradients of the states after the last step, `[B, ·]` each; zero if nil.
   ///   - inputs: whether the gradients of the inputs are wanted.
+  ///   - later: the parameters' gradients over the steps behind this run, in the order of ``parameters``; their sums go on.
+  ///     A sequence in two runs has the gradients of one run, to the bit: the later one first, its gradients of the initial
+  ///     states given to the earlier one as those of the final states, its parameters' gradients as `later`.
   public func backward(
-    _ trace: Trace, output: Tensor?, states finalStates: [Tensor?]? = nil, inputs wantsInputs: Bool = true
+    _ trace: Trace, output: Tensor?, states finalStates: [Tensor?]? = nil, inputs wantsInputs: Bool = true,
+    continuing later: consuming [Tensor?] = []
   ) -> Gradients {
     guard let packed = trace.packed.backward else { preconditionFailure("the parameters were not packed for training") }
     let (steps, batch) = (trace.steps, trace.batch)
@@ -36,7 +40,7 @@ extension CellEngine {
     let columns = plan.recordColumns
     let stepsAtOnce = max(1, min(steps, Self.recordedRows / max(batch, 1)))
     let records = Buffer(stepsAtOnce * batch * columns)
-    var sums = ParameterSums(self)
+    var sums = ParameterSums(self, continuing: later)
     var inputs = trace.inputs.indices.map { i in
       wantsInputs || plan.inputGradientNodes[i] != nil ? InputSums(self, i, trace, rows: stepsAtOnce * batch) : nil
     }
@@ -81,29 +85,32 @@ extension CellEngine {
 /// sums over all rows, however the steps are cut.
 private struct ParameterSums {
   private let engine: CellEngine
-  private var tensors: [Tensor]
-  /// Where a matrix is used a second time, that sum, until the end.
-  private var further: [(parameter: Int, sum: Tensor)] = []
+  private var tensors: [Tensor] = []
   /// Where the sums of each product of the plan stand.
   private var targets: [UnsafeMutablePointer<Float>?] = []
-  private var isStarted = false
+  private var isStarted: Bool
 
-  init(_ engine: CellEngine) {
+  /// - Parameter later: sums over later steps, to go on with.
+  init(_ engine: CellEngine, continuing later: consuming [Tensor?]) {
     self.engine = engine
-    tensors = engine.parameters.map { Tensor(shape: engine.shape(of: $0), initializingWith: { _ in }) }
-    var isUsed = Set<Int>()
-    for product in engine.plan.gradientProducts.joined() {
-      // Nobody else has these tensors before `finish`, so the addresses hold.
-      if isUsed.insert(product.parameter).inserted {
-        targets.append(tensors[product.parameter].withUnsafeMutableBufferPointer { $0.baseAddress })
+    precondition(later.isEmpty || later.count == engine.parameters.count, "\(later.count) gradients for \(engine.parameters.count) parameters")
+    isStarted = later.contains { $0 != nil }
+    // A product starts its sums itself, unless there are some to go on with.
+    let begins = isStarted ? [] : Set(engine.plan.gradientProducts.joined().map(\.parameter) + engine.plan.derivative.vectors.map(\.parameter))
+    for (i, parameter) in engine.parameters.enumerated() {
+      let shape = engine.shape(of: parameter)
+      // Taken out of the array, so that it is written where it is.
+      if !later.isEmpty, let sum = later[i].take() {
+        precondition(sum.shape == shape, "\(parameter.symbol) has the shape \(shape), its gradient \(sum.shape)")
+        tensors.append(sum)
       } else {
-        var sum = Tensor(shape: tensors[product.parameter].shape, initializingWith: { _ in })
-        targets.append(sum.withUnsafeMutableBufferPointer { $0.baseAddress })
-        further.append((product.parameter, sum))
+        tensors.append(begins.contains(i) ? Tensor(shape: shape, initializingWith: { _ in }) : Tensor(zeros: shape))
       }
     }
-    for vector in engine.plan.derivative.vectors { isUsed.insert(vector.parameter) }
-    for p in tensors.indices where !isUsed.contains(p) { tensors[p].withUnsafeMutableBufferPointer { $0.update(repeating: 0) } }
+    // Nobody else has these tensors before `finish`, so the addresses hold.
+    for product in engine.plan.gradientProducts.joined() {
+      targets.append(tensors[product.parameter].withUnsafeMutableBufferPointer { $0.baseAddress })
+    }
   }
 
   /// Adds steps, whose gradients stand in `records` from the first of them on.
@@ -122,6 +129,10 @@ private struct ParameterSums {
         Array(targets[index..<index + run.count]), Int32(height), n, isStarted)
       index += run.count
     }
+    for uses in plan.repeatedProducts {
+      let sum = tensors[uses[0].parameter].withMutablePointer { $0 }
+      addRepeated(uses, trace, steps: steps, records: records, to: sum)
+    }
     // Vectors are cut so that the threads have something to share.
     var parts: [(column: Int, sum: UnsafeMutablePointer<Float>, count: Int)] = []
     for vector in plan.derivative.vectors {
@@ -134,8 +145,37 @@ private struct ParameterSums {
     }
     let isStarted = isStarted
     func sum(_ i: Int) { rnn_column_sums(last + parts[i].column, -columns, Int32(rows), Int32(parts[i].count), parts[i].sum, isStarted) }
-    if rows * parts.count < 64 { parts.indices.forEach(sum) } else { Threads.parallel(parts.count, sum) }
+    if rows * columns < 1 << 17 { parts.indices.forEach(sum) } else { Threads.parallel(parts.count, sum) }
     self.isStarted = true
+  }
+
+  /// Adds to the gradient of a matrix that a step applies several times. A step's uses follow each other in the sum, lest it
+  /// depend on where the sequence is cut: their rows are brought together, some steps at a time.
+  private func addRepeated(
+    _ uses: [Derivative.ProductGradient], _ trace: CellEngine.Trace, steps: Range<Int>, records: UnsafeMutablePointer<Float>,
+    to sum: UnsafeMutablePointer<Float>
+  ) {
+    let plan = engine.plan, batch = trace.batch
+    let m = engine.sizes[engine.parameters[uses[0].parameter].rows], n = engine.sizes[plan.graph.nodes[uses[0].operand].size]
+    let rowsOfAStep = uses.count * batch
+    let rows = max(1, min(steps.count, 256 / rowsOfAStep)) * rowsOfAStep
+    let gradients = Buffer(rows * m), operands = Buffer(rows * n)
+    var count = 0
+    for t in steps.reversed() {
+      for use in uses {
+        let (operand, stride) = operandRows(use.operand, trace)
+        let record = records + (plan.recordColumn[use.gradient] ?? 0)
+        for b in (0..<batch).reversed() {
+          (gradients.base + count * m).update(from: record + ((t - steps.lowerBound) * batch + b) * plan.recordColumns, count: m)
+          (operands.base + count * n).update(from: operand + (t * batch + b) * stride, count: n)
+          count += 1
+        }
+      }
+      if count == rows || t == steps.lowerBound {
+        rnn_gemm(Int32(m), Int32(n), Int32(count), gradients.base, 1, m, operands.base, n, 1, sum, n, true)
+        count = 0
+      }
+    }
   }
 
   /// The rows `[T · B]` of what a matrix was applied to, and their stride.
@@ -156,9 +196,7 @@ private struct ParameterSums {
   /// The gradients, in the order of the parameters.
   consuming func finish() -> [Tensor] {
     targets = []
-    if !isStarted { return tensors.map { Tensor(zeros: $0.shape) } }
-    for (parameter, sum) in further { tensors[parameter].add(sum) }
-    return tensors
+    return isStarted ? tensors : tensors.map { Tensor(zeros: $0.shape) }
   }
 }
 
@@ -201,7 +239,8 @@ private struct InputSums {
     let base = rows.base, zeros = UnsafePointer(zeros.base), matrices = UnsafePointer(packed.base)
     gradient.withUnsafeMutableBufferPointer { gradient in
       guard let result = gradient.baseAddress else { return }
-      Threads.blocks(of: count, size: max(12, Threads.blockSize * 8 / max(columns, 1))) { block in
+      let isLarge = count * columns * lanes > 1 << 20
+      Threads.blocks(of: count, size: isLarge ? max(12, Threads.blockSize * 8 / max(columns, 1)) : count) { block in
         var factors: [rnn_factors] = []
         var next = matrices, isStarted = hasRest
         func multiply() {

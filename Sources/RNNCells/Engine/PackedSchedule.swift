@@ -227,12 +227,12 @@ final class PackedSchedule: @unchecked Sendable {
     }
   }
 
-  /// Multiply-adds that are worth another thread.
-  private static let largeProduct = 1 << 17
+  /// Multiply-adds that are worth another thread, and numbers in matrices that are worth two in every step.
+  private static let largeProduct = 1 << 20, largeMatrices = 1 << 18
 
   /// Whether units are shared out among threads, because rows are too few and the matrices large.
   private func sharesUnits(rows: Int) -> Bool {
-    schedule.unitLanes.map { $0 >= 128 } == true && rows < Threads.count && matrixCount > Self.largeProduct
+    schedule.unitLanes.map { $0 >= 128 } == true && rows < Threads.count && matrixCount >= Self.largeMatrices
   }
 
   private func run(
@@ -296,6 +296,7 @@ struct PackedPiece {
           $0 + columns.lowerBound * piece.columnStride, piece.rowStride, piece.columnStride)
       }
     }
-    Threads.parallel(parts.count, pack)
+    // A little is packed sooner than another thread is awake.
+    if pieces.reduce(0, { $0 + $1.k * $1.columns }) < 1 << 17 { parts.indices.forEach(pack) } else { Threads.parallel(parts.count, pack) }
   }
 }

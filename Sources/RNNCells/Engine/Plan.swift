@@ -19,9 +19,11 @@ final class Plan: Sendable {
   let recordColumns: Int
   /// The first column of each gradient that is recorded, by node of the derivative's own list.
   let recordColumn: [Int: Int]
-  /// The products that give the gradients of matrices: those of one operand whose gradients stand side by side, and have the
-  /// same number of units, are computed as one.
+  /// The products that give the gradients of matrices that stand in one place of a step: those of one operand whose gradients
+  /// stand side by side, and have the same number of units, are computed as one.
   let gradientProducts: [[Derivative.ProductGradient]]
+  /// The gradients of matrices that stand in several places: the uses of each.
+  let repeatedProducts: [[Derivative.ProductGradient]]
   /// Where the operands of products are found after the forward run.
   let operandPlace: [Int: Place]
   /// The inputs whose gradient has a part that isn't a product.
@@ -99,18 +101,10 @@ final class Plan: Sendable {
     for v in derivative.vectors { record(v.gradient, graph.parameters[v.parameter].rows) }
     recordColumn = columns
     recordColumns = total
-    var runs: [[Derivative.ProductGradient]] = []
-    for product in derivative.products.sorted(by: { ($0.operand, columns[$0.gradient] ?? 0) < ($1.operand, columns[$1.gradient] ?? 0) }) {
-      let height = sizes[graph.parameters[product.parameter].rows]
-      if let last = runs.last?.last, last.operand == product.operand, sizes[graph.parameters[last.parameter].rows] == height,
-        columns[product.gradient] == (columns[last.gradient] ?? 0) + height
-      {
-        runs[runs.count - 1].append(product)
-      } else {
-        runs.append([product])
-      }
+    (gradientProducts, repeatedProducts) = Self.grouped(derivative.products) { product in
+      let first = columns[product.gradient] ?? 0
+      return first..<first + sizes[graph.parameters[product.parameter].rows]
     }
-    gradientProducts = runs
     var rest: [Int: Int] = [:]
     for (i, input) in derivative.inputs.enumerated() {
       guard let node = input.rest else { continue }
@@ -140,6 +134,24 @@ final class Plan: Sendable {
       default: leaf(node)
       }
     }
+  }
+
+  private static func grouped(
+    _ products: [Derivative.ProductGradient], columns: (Derivative.ProductGradient) -> Range<Int>
+  ) -> (runs: [[Derivative.ProductGradient]], repeated: [[Derivative.ProductGradient]]) {
+    let uses = Dictionary(grouping: products, by: \.parameter)
+    var runs: [[Derivative.ProductGradient]] = []
+    let single = products.filter { uses[$0.parameter]?.count == 1 }
+    for product in single.sorted(by: { ($0.operand, columns($0).lowerBound) < ($1.operand, columns($1).lowerBound) }) {
+      if let last = runs.last?.last, last.operand == product.operand, columns(last).count == columns(product).count,
+        columns(last).upperBound == columns(product).lowerBound
+      {
+        runs[runs.count - 1].append(product)
+      } else {
+        runs.append([product])
+      }
+    }
+    return (runs, uses.sorted { $0.key < $1.key }.map(\.value).filter { $0.count > 1 })
   }
 
   /// Outside training a dropout mask is 1, and a zoneout mask its mean.

@@ -474,13 +474,21 @@ struct Schedule {
   }
 
   private mutating func findUnitLanes() {
-    let isUniform = stages.allSatisfy { stage in
+    var lanes = Set<Int>()
+    var isReduced = false
+    for stage in stages {
       switch stage {
-      case .fill(_, let count), .copy(_, _, let count), .step(_, let count): count == width
-      case .product(_, let pack, _, _): packs[pack].columns == packs[pack].pieces.count * width
-      case .program(let program): program.allSatisfy { $0.width == width && $0.op != RNN_OP_SUM.rawValue && $0.op != RNN_OP_MEAN.rawValue && $0.op != RNN_OP_HIGHEST.rawValue }
+      case .fill(_, let count), .copy(_, _, let count), .step(_, let count): lanes.insert(count)
+      case .product(_, let pack, _, _):
+        let (all, pieces) = (packs[pack].columns, packs[pack].pieces.count)
+        lanes.insert(all % pieces == 0 ? all / pieces : 1)
+      case .program(let program):
+        for instruction in program {
+          lanes.insert(Int(instruction.width))
+          if [RNN_OP_SUM, RNN_OP_MEAN, RNN_OP_HIGHEST].contains(where: { $0.rawValue == UInt32(instruction.op) }) { isReduced = true }
+        }
       }
     }
-    if isUniform, width % 64 == 0 { unitLanes = width }
+    if lanes.count == 1, !isReduced, let lanes = lanes.first, lanes % 64 == 0 { unitLanes = lanes }
   }
 }

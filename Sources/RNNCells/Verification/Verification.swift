@@ -70,7 +70,7 @@ public struct Verification: Sendable {
   public func run() -> [Check] {
     [
       derivative(), forwardAgainstPlain(), backwardAgainstPlain(), wholeAgainstSteps(), wholeAgainstStepper(),
-      wholeAgainstChunks(), rowAgainstBatch(), noStateAgainstInitial(), oneThreadAgainstMore(),
+      wholeAgainstChunks(), gradientAgainstSegments(), rowAgainstBatch(), noStateAgainstInitial(), oneThreadAgainstMore(),
     ]
   }
 
@@ -254,6 +254,30 @@ public struct Verification: Sendable {
     var worst = Self.differences(expected, whole(training))
     for cut in 1..<max(steps, 2) where cut < steps { worst += Self.differences(expected, inChunks([cut, steps], packed: packed)) }
     return Check(name: "whole = any two chunks = training", measure: "numbers that differ in any bit", error: worst, bound: 0)
+  }
+
+  /// Back-propagation in one run against that in two, the later one first.
+  public func gradientAgainstSegments() -> Check {
+    func everything(_ gradients: CellEngine.Gradients) -> [Tensor] {
+      gradients.parameters + gradients.initialStates + gradients.inputs.compactMap(\.self)
+    }
+    func join(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor(a.values + b.values, shape: [steps, a.shape[1], a.shape[2]]) }
+    let packed = engine.pack(parameters, forTraining: true)
+    let expected = everything(engineGradients())
+    var worst = 0.0
+    for cut in 1..<max(steps, 2) where cut < steps {
+      let first = engine.run(packed, inputs: inputs.map { slice($0, 0..<cut) }, initial: initial)
+      let second = engine.run(
+        packed, inputs: inputs.map { slice($0, cut..<steps) }, initial: first.states, masks: .init(time: cut))
+      guard let early = first.trace, let late = second.trace else { preconditionFailure("a training run leaves a trace") }
+      let after = engine.backward(late, output: slice(outputGradient, cut..<steps), states: stateGradients)
+      let before = engine.backward(
+        early, output: slice(outputGradient, 0..<cut), states: after.initialStates, continuing: after.parameters)
+      worst += Self.differences(expected, before.parameters + before.initialStates + zip(before.inputs, after.inputs).compactMap { a, b in
+        if let a, let b { join(a, b) } else { nil }
+      })
+    }
+    return Check(name: "gradient whole = any two segments", measure: "numbers that differ in any bit", error: worst, bound: 0)
   }
 
   /// Each row alone against the same row within the batch.

@@ -48,7 +48,7 @@ public struct LanguageModel: Sendable {
   public var notes: [String: String] = [:]
 
   let embedding: Embedding
-  let stack: RecurrentStack
+  package let stack: RecurrentStack
   let output: Linear
 
   /// A model with random weights.
@@ -96,14 +96,40 @@ public struct LanguageModel: Sendable {
 
   /// Logits `[T, B, V]` for the tokens `[T · B]` read, and the states after them.
   package func logits(
-    _ tokens: [Int32], length: Int, rows: Int, _ weights: TapedWeights, initial: RecurrentStack.States?, key: DropoutKey?
-  ) -> (logits: Variable, states: RecurrentStack.States) {
+    _ tokens: [Int32], length: Int, rows: Int, _ weights: TapedWeights, initial: RecurrentStack.TapedStates?, key: DropoutKey?
+  ) -> (logits: Variable, states: RecurrentStack.TapedStates) {
     let rate = Float(architecture.dropout)
     var x = embedding(tokens, shape: [length, rows], weights)
     if let key, rate > 0 { x = dropout(x, rate: rate, tag: Self.embeddingMask, key: key) }
     var (y, states) = stack(x, weights, initial: initial, dropoutKey: key)
     if let key, rate > 0 { y = dropout(y, rate: rate, tag: Self.outputMask, key: key) }
     return (output(y, weights), states)
+  }
+
+  /// The mean loss of sequences, and the states after them.
+  ///
+  /// - Parameters:
+  ///   - tokens: what is read, `[T · B]`, time-major.
+  ///   - targets: what comes next, `[T · B]`; below 0 it doesn't count.
+  ///   - rows: B.
+  ///   - states: those before the first step, through which no gradient flows; the cell's own initial states if nil.
+  ///   - segments: how the sequences are cut to need less memory; nothing else depends on it.
+  package func loss(
+    _ tokens: [Int32], targets: [Int32], rows: Int, _ weights: TapedWeights, initial states: RecurrentStack.States?,
+    key: DropoutKey?, segments: Segments = Segments()
+  ) -> (mean: Variable, states: RecurrentStack.States) {
+    let states = (states ?? stack.initialStates(batch: rows)).map { layer in layer.map { Variable($0) } }
+    let count = targets.count { $0 >= 0 }
+    let (parts, after) = scan(0..<tokens.count / rows, segments, states, weights) { steps, states, weights in
+      let part = steps.lowerBound * rows..<steps.upperBound * rows
+      var key = key
+      key?.time &+= UInt32(truncatingIfNeeded: steps.lowerBound)
+      let result = self.logits(Array(tokens[part]), length: steps.count, rows: rows, weights, initial: states, key: key)
+      let loss = softmaxCrossEntropy(result.logits, Array(targets[part]), of: count)
+      return ([loss.mean, Variable(loss.losses)], result.states)
+    }
+    let loss = CrossEntropy.joined(parts.map { ($0[0], $0[1].value) }, count: count)
+    return (loss.mean, after.map { layer in layer.map(\.value) })
   }
 
   // MARK: Measuring

@@ -30,7 +30,7 @@ public struct TextTrainer {
   /// - Parameters:
   ///   - validation: a text to measure on; by default stretches of `corpus`, which then aren't trained on.
   ///   - reading: called now and then with the number of bytes read and of all.
-  /// Throws `.usage` for options that can't be, `.badData` for a text that is too short or not what `tokens` expects; as for
+  /// Throws `.usage` for options that can't be, too little memory among them, `.badData` for a text that is too short or not what `tokens` expects; as for
   /// reading a file, where there is one.
   public init(
     _ corpus: TextCorpus, validation: TextCorpus? = nil, options: TextTrainingOptions = .init(),
@@ -65,7 +65,7 @@ public struct TextTrainer {
     // Who says how weights begin means all of them.
     if options.initialization.range == nil { model.begin(withFrequencies: training.frequencies(of: tokenizer)) }
     initial = model
-    let task = try TextTraining(initial, training: training, validation: held, shape: options.shape(defaults), seed: options.seed)
+    let task = try TextTraining(initial, training: training, validation: held, shape: options.shape(defaults), seed: options.seed, memory: options.memory)
     loop = try TrainingLoop(
       task: task, weights: initial.weights, settings: settings, stepsBetweenMeasurements: TextDefaults.stepsBetweenMeasurements)
     validationUnits = held.predictedUnits

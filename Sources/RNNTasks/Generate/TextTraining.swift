@@ -13,6 +13,8 @@ public struct TextTraining: TrainingTask {
   private var batch = TokenBatch()
   private var states: RecurrentStack.States?
   private let seed: UInt64
+  /// How sequences are cut so that training stays within the memory it was given; no result depends on it.
+  public let segments: Segments
   public let settings: String
 
   /// Rows of the batch and tokens in a row.
@@ -28,15 +30,38 @@ public struct TextTraining: TrainingTask {
 
   /// - Parameters:
   ///   - training, validation: the texts to train on and to measure on, surveyed for tokens of the model's kind.
+  ///   - memory: the bytes that the whole process may take; nil for as many as it needs.
   /// Throws `.usage` for sizes that can't be, `.badData` for a text too short to train on.
-  public init(_ model: LanguageModel, training: TextSurvey, validation: TextSurvey, shape: Shape, seed: UInt64) throws(RNNError) {
+  public init(
+    _ model: LanguageModel, training: TextSurvey, validation: TextSurvey, shape: Shape, seed: UInt64, memory: Int? = nil
+  ) throws(RNNError) {
     self.model = model
     self.validation = validation.tokenized(by: model.tokenizer)
     self.seed = seed
     batches = try SequenceBatches(
       training.tokenized(by: model.tokenizer), rows: min(shape.rows, max(1, training.tokens / 8)), length: shape.length, seed: seed)
+    segments = try Self.segments(model, batches, memory: memory)
     let a = model.architecture
     settings = "task:generate cell:\(Fingerprint(of: Array(a.cell.equations.utf8))) hidden:\(a.hidden) layers:\(a.layers) embedding:\(a.embedding) dropout:\(a.dropout) sizes:\(a.sizes.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")) batch:\(shape.rows) sequence-length:\(shape.length) tokens:\(Fingerprint(of: Array(model.tokenizer.encoded.utf8))) text:\(training.fingerprint) validation:\(validation.fingerprint)"
+  }
+
+  /// Segments with which an update fits.
+  private static func segments(_ model: LanguageModel, _ batches: SequenceBatches, memory: Int?) throws(RNNError) -> Segments {
+    guard let memory else { return Segments() }
+    let rows = batches.rows, weights = model.weights
+    let stateSizes = model.stack.engines.flatMap(\.stateSizes)
+    return try MemoryBudget(memory).segments(
+      steps: batches.length, rows: rows, parameters: model.parameterCount, states: stateSizes.map { rows * $0 },
+      // A token, its target and its loss, which stands in a segment's losses and in those of all.
+      kept: 16 * rows * batches.length
+    ) { steps in
+      let tokens = [Int32](repeating: 0, count: 2 * steps * rows)
+      _ = valueAndGradient(of: weights) {
+        model.loss(tokens, targets: tokens, rows: rows, $0, initial: nil, key: DropoutKey(seed: 0, step: 0), segments: Segments([steps])).mean
+      }
+    } measuring: {
+      _ = try? model.loss(TokenizedText([Int32](repeating: 0, count: 5000)), weights, rows: 16)
+    }
   }
 
   public var stepsPerEpoch: Int { batches.batchesPerEpoch }
@@ -47,13 +72,12 @@ public struct TextTraining: TrainingTask {
     try batches.next(into: &batch)
     if batch.isStart { states = nil }
     var after: RecurrentStack.States?
-    let key = DropoutKey(seed: seed, step: UInt32(truncatingIfNeeded: step), time: 0)
-    let isMasked = model.architecture.dropout > 0 || model.architecture.cell.graph.isRandom
+    let key = DropoutKey(seed: seed, step: UInt32(truncatingIfNeeded: step))
     let (loss, gradient) = valueAndGradient(of: weights) { weights in
-      let result = model.logits(
-        batch.inputs, length: batch.length, rows: batch.rows, weights, initial: states, key: isMasked ? key : nil)
-      after = result.states
-      return softmaxCrossEntropy(result.logits, batch.targets).mean
+      let loss = model.loss(
+        batch.inputs, targets: batch.targets, rows: batch.rows, weights, initial: states, key: key, segments: segments)
+      after = loss.states
+      return loss.mean
     }
     states = after
     return (Double(loss.item), gradient, batch.predictions)

@@ -20,6 +20,9 @@ public struct TextTrainingOptions: Sendable {
   public var batch: Int?
   /// Tokens through which the gradient flows back.
   public var sequenceLength: Int?
+  /// The most bytes of memory that the process may take: sequences that don't fit are trained in segments, of which only the
+  /// states in between are kept, to the same bits. Nil for as many as it needs.
+  public var memory: Int?
   public var optimizer: Optimizer.Kind
   public var learningRate: Double?
   public var weightDecay: Float?
@@ -39,6 +42,7 @@ public struct TextTrainingOptions: Sendable {
   public init(
     cell: Cell = .lstm, tokens: Tokenizer.Kind = .bytes, vocabulary: Int? = nil, hidden: Int? = nil, layers: Int? = nil,
     embedding: Int? = nil, projection: Int? = nil, dropout: Double? = nil, batch: Int? = nil, sequenceLength: Int? = nil,
+    memory: Int? = nil,
     optimizer: Optimizer.Kind = .adamW(), learningRate: Double? = nil, weightDecay: Float? = nil,
     schedule: ScheduleKind = .cosine, decay: Double? = nil, decayAfter: Int? = nil, clip: Double = 1, averaging: Double? = nil,
     initialization: RecurrentStack.Initialization = .init(), budget: Budget? = nil, seed: UInt64 = 1,
@@ -54,6 +58,7 @@ public struct TextTrainingOptions: Sendable {
     self.dropout = dropout
     self.batch = batch
     self.sequenceLength = sequenceLength
+    self.memory = memory
     self.optimizer = optimizer
     self.learningRate = learningRate
     self.weightDecay = weightDecay

@@ -1,3 +1,4 @@
+import CRNNKernels
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -53,6 +54,7 @@ public struct InputFile: ~Copyable {
     start += ahead.count
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { target, filled in
       filled = target.update(fromContentsOf: ahead)
+      rnn_prefer_large_pages(target.baseAddress, count)
       while filled < count {
         let got = retrying { systemRead(descriptor, target.baseAddress! + filled, count - filled) }
         if got < 0 { failure = errno }

@@ -2,16 +2,18 @@ import CRNNKernels
 
 // Two operands have the same shape, or the smaller one has the shape of the larger one's last axes and is used again for
 // every row: a bias `[H]` beside `[T, B, H]`, a single number beside anything.
+// On the way back its gradient is a sum over the rows, which goes on from what has flowed to it already.
 
 /// Element-wise sum.
 public func + (a: Variable, b: Variable) -> Variable {
   let (large, small) = ordered(a, b, "+")
   return Tape.record(
     inputs: [large, small],
-    output: Tensor(large.value, small.value) { x, y, z, n in for i in 0..<n { z[i] = x[i] + y[i] } }
-  ) { [shape = small.shape] gradient, needs in
-    [gradient, needs[1] ? reduced(gradient, to: shape) : nil]
-  }
+    output: Tensor(large.value, small.value) { x, y, z, n in for i in 0..<n { z[i] = x[i] + y[i] } },
+    accumulate: { [shape = small.shape] gradient, needs, sums in
+      if needs[0] { Tape.add(gradient, to: &sums[0]) }
+      if needs[1] { addRows(of: gradient, shape: shape, to: &sums[1]) }
+    })
 }
 
 /// Element-wise difference. The second operand is not larger than the first.
@@ -20,10 +22,11 @@ public func - (a: Variable, b: Variable) -> Variable {
   _ = ordered(a, b, "-")
   return Tape.record(
     inputs: [a, b],
-    output: Tensor(a.value, b.value) { x, y, z, n in for i in 0..<n { z[i] = x[i] - y[i] } }
-  ) { [shape = b.shape] gradient, needs in
-    [gradient, needs[1] ? reduced(gradient.scaled(by: -1), to: shape) : nil]
-  }
+    output: Tensor(a.value, b.value) { x, y, z, n in for i in 0..<n { z[i] = x[i] - y[i] } },
+    accumulate: { [shape = b.shape] gradient, needs, sums in
+      if needs[0] { Tape.add(gradient, to: &sums[0]) }
+      if needs[1] { addRows(of: gradient.scaled(by: -1), shape: shape, to: &sums[1]) }
+    })
 }
 
 /// Element-wise product.
@@ -31,11 +34,11 @@ public func * (a: Variable, b: Variable) -> Variable {
   let (large, small) = ordered(a, b, "*")
   let (x, y) = (large.value, small.value)
   return Tape.record(
-    inputs: [large, small],
-    output: product(x, y)
-  ) { gradient, needs in
-    [needs[0] ? product(gradient, y) : nil, needs[1] ? reduced(product(gradient, x), to: y.shape) : nil]
-  }
+    inputs: [large, small], output: product(x, y),
+    accumulate: { gradient, needs, sums in
+      if needs[0] { Tape.add(product(gradient, y), to: &sums[0]) }
+      if needs[1] { addRows(of: product(gradient, x), shape: y.shape, to: &sums[1]) }
+    })
 }
 
 /// Every number times a factor.
@@ -54,8 +57,12 @@ private func product(_ x: Tensor, _ y: Tensor) -> Tensor {
 }
 
 /// The gradient of an operand that was used for every row: the sum over the rows.
-private func reduced(_ gradient: Tensor, to shape: [Int]) -> Tensor {
-  gradient.shape == shape ? gradient : gradient.columnSums(shape: shape)
+private func addRows(of gradient: Tensor, shape: [Int], to sum: inout Tensor?) {
+  if gradient.shape == shape {
+    Tape.add(gradient, to: &sum)
+  } else {
+    gradient.addColumnSums(shape: shape, to: &sum)
+  }
 }
 
 /// The larger operand first.

@@ -2,12 +2,32 @@ import CRNNKernels
 
 /// A cross-entropy in its parts.
 public struct CrossEntropy {
-  /// The mean over the counted targets, in nats: a single number. 0 if none counts.
+  /// The mean over the counted targets, in nats: a single number. 0 if none counts. Of a part, its contribution to the mean
+  /// over all.
   public let mean: Variable
   /// The loss of each target, in nats; 0 where it is ignored. In the shape of the targets.
   public let losses: Tensor
-  /// How many targets count.
+  /// How many targets count, those of other parts included.
   public let count: Int
+
+  /// One cross-entropy that was computed in parts, each of which knew the count of all: the same bits as in one.
+  ///
+  /// - Parameter parts: the means and losses of the parts in the order of their rows.
+  public static func joined(_ parts: [(mean: Variable, losses: Tensor)], count: Int) -> CrossEntropy {
+    let losses = Tensor(shape: [parts.reduce(0) { $0 + $1.losses.count }], writing: { z in
+      var z = z
+      for (_, losses) in parts {
+        losses.withPointer { z.update(from: $0, count: losses.count) }
+        z += losses.count
+      }
+    })
+    let mean = Tape.record(inputs: parts.map(\.mean), output: Self.mean(losses, count: count)) { upstream, needs in
+      needs.map { $0 ? upstream : nil }
+    }
+    return CrossEntropy(mean: mean, losses: losses, count: count)
+  }
+
+  static func mean(_ losses: Tensor, count: Int) -> Tensor { Tensor(Float(losses.sumOfValues() / Double(max(count, 1)))) }
 }
 
 /// The cross-entropy of softmax(logits) with the targets: −log softmax(x)ₜ, averaged over the targets that count.
@@ -15,12 +35,13 @@ public struct CrossEntropy {
 /// - Parameters:
 ///   - logits: `[…, V]`.
 ///   - targets: one number below V for each row of logits; below 0 it is ignored.
-public func softmaxCrossEntropy(_ logits: Variable, _ targets: [Int32]) -> CrossEntropy {
+///   - total: the number of counted targets that the mean is over, where these are a part of them.
+public func softmaxCrossEntropy(_ logits: Variable, _ targets: [Int32], of total: Int? = nil) -> CrossEntropy {
   let n = logits.shape.last ?? 0
   precondition(
     n > 0 && targets.count * n == logits.value.count, "\(targets.count) targets don't fit logits of shape \(logits.shape)")
   precondition(targets.allSatisfy { $0 < n }, "a target is not below the number of classes, \(n)")
-  let count = targets.reduce(0) { $1 < 0 ? $0 : $0 + 1 }
+  let count = total ?? targets.reduce(0) { $1 < 0 ? $0 : $0 + 1 }
   let scale = 1 / Float(max(count, 1))
 
   // The gradient falls out of the same pass over the logits, so it is taken now and the logits need not be kept.
@@ -46,8 +67,7 @@ public func softmaxCrossEntropy(_ logits: Variable, _ targets: [Int32]) -> Cross
     run(nil)
   }
 
-  let mean = Tensor(Float(losses.sumOfValues() / Double(max(count, 1))))
-  let recorded = Tape.record(inputs: [logits], output: mean) { [gradient] upstream, _ in
+  let recorded = Tape.record(inputs: [logits], output: CrossEntropy.mean(losses, count: count)) { [gradient] upstream, _ in
     [upstream.item == 1 ? gradient : gradient?.scaled(by: upstream.item)]
   }
   return CrossEntropy(mean: recorded, losses: losses, count: count)

@@ -26,18 +26,18 @@ public func gather(_ table: Variable, _ ids: [Int32], shape: [Int]) -> Variable 
       }
     }
   })
-  return Tape.record(inputs: [table], output: rows) { gradient, _ in
-    var result = Tensor(zeros: [count, n])
+  return Tape.record(inputs: [table], output: rows, accumulate: { gradient, _, sums in
+    var result = sums[0].take() ?? Tensor(zeros: [count, n])
     result.withMutablePointer { z in
       gradient.withPointer { g in
-        // Each thread takes columns and walks over all ids, so a row's sum is one chain in the order of the ids.
+        // Each thread takes columns and walks over all ids, so a row's sum is one chain, from the last id to the first.
         Threads.blocks(of: n, size: max(Threads.leastColumns, Threads.blockSize / max(ids.count, 1))) { block in
-          for (i, id) in ids.enumerated() where id >= 0 {
-            rnn_add_scaled(1, g + i * n + block.lowerBound, z + Int(id) * n + block.lowerBound, block.count)
+          for i in ids.indices.reversed() where ids[i] >= 0 {
+            rnn_add_scaled(1, g + i * n + block.lowerBound, z + Int(ids[i]) * n + block.lowerBound, block.count)
           }
         }
       }
     }
-    return [result]
-  }
+    sums[0] = result
+  })
 }

@@ -28,23 +28,18 @@ public func linear(_ x: Variable, _ weight: Variable, _ bias: Variable? = nil) -
     product(
       (rows, outputs, inputs), Matrix(xs, inputs, 1), Matrix(w, 1, inputs), y, accumulate: bias != nil)
   })
-  return Tape.record(inputs: [x, weight] + (bias.map { [$0] } ?? []), output: y) { gradient, needs in
-    var result: [Tensor?] = [nil, nil]
+  return Tape.record(inputs: [x, weight] + (bias.map { [$0] } ?? []), output: y, accumulate: { gradient, needs, sums in
     if needs[0] {
       // dX = dY W
-      result[0] = Tensor(shape: xs.shape, writing: {
+      let dx = Tensor(shape: xs.shape, writing: {
         product((rows, inputs, outputs), Matrix(gradient, outputs, 1), Matrix(w, inputs, 1), $0)
       })
+      Tape.add(dx, to: &sums[0])
     }
-    if needs[1] {
-      // dW = dYᵀ X: the sum over all rows is one product.
-      result[1] = Tensor(shape: w.shape, writing: {
-        product((outputs, inputs, rows), Matrix(gradient, 1, outputs), Matrix(xs, inputs, 1), $0)
-      })
-    }
-    if needs.count == 3 { result.append(needs[2] ? gradient.columnSums(shape: [outputs]) : nil) }
-    return result
-  }
+    // dW = dYᵀ X: the sum over all rows is one product.
+    if needs[1] { addProduct(of: gradient, with: xs, rows: rows, to: &sums[1]) }
+    if needs.count == 3, needs[2] { gradient.addColumnSums(shape: [outputs], to: &sums[2]) }
+  })
 }
 
 /// The matrix product.
@@ -63,28 +58,44 @@ public func matmul(_ a: Variable, _ b: Variable) -> Variable {
   let z = Tensor(shape: a.shape.dropLast() + [n], writing: {
     product((m, n, k), Matrix(x, k, 1), Matrix(y, n, 1), $0)
   })
-  return Tape.record(inputs: [a, b], output: z) { gradient, needs in
-    [
+  return Tape.record(inputs: [a, b], output: z, accumulate: { gradient, needs, sums in
+    if needs[0] {
       // dA = dC Bᵀ
-      needs[0]
-        ? Tensor(shape: x.shape, writing: { product((m, k, n), Matrix(gradient, n, 1), Matrix(y, 1, n), $0) }) : nil,
-      // dB = Aᵀ dC
-      needs[1]
-        ? Tensor(shape: y.shape, writing: { product((k, n, m), Matrix(x, 1, k), Matrix(gradient, n, 1), $0) }) : nil,
-    ]
+      let da = Tensor(shape: x.shape, writing: { product((m, k, n), Matrix(gradient, n, 1), Matrix(y, 1, n), $0) })
+      Tape.add(da, to: &sums[0])
+    }
+    // dB = Aᵀ dC
+    if needs[1] { addProduct(of: x, with: gradient, rows: m, to: &sums[1]) }
+  })
+}
+
+/// Adds Aᵀ B to `sum`, for A and B of so many rows: each number is one chain, from the last row to the first, that goes on
+/// from what stands in `sum`.
+private func addProduct(of a: Tensor, with b: Tensor, rows: Int, to sum: inout Tensor?) {
+  guard rows > 0 else { return }
+  let (m, n) = (a.count / rows, b.count / rows)
+  let size = (m, n, rows), last = rows - 1
+  let left = Matrix(a, 1, -m, from: last * m), right = Matrix(b, -n, 1, from: last * n)
+  if var result = sum.take() {
+    result.withMutablePointer { product(size, left, right, $0, accumulate: true) }
+    sum = result
+  } else {
+    sum = Tensor(shape: [m, n], writing: { product(size, left, right, $0) })
   }
 }
 
-/// A tensor read as a matrix through strides.
+/// A tensor read as a matrix through strides, from one of its numbers.
 private struct Matrix {
   let tensor: Tensor
   let rowStride: Int
   let columnStride: Int
+  let offset: Int
 
-  init(_ tensor: Tensor, _ rowStride: Int, _ columnStride: Int) {
+  init(_ tensor: Tensor, _ rowStride: Int, _ columnStride: Int, from offset: Int = 0) {
     self.tensor = tensor
     self.rowStride = rowStride
     self.columnStride = columnStride
+    self.offset = offset
   }
 }
 
@@ -96,8 +107,8 @@ private func product(
   a.tensor.withPointer { x in
     b.tensor.withPointer { y in
       rnn_gemm(
-        Int32(size.m), Int32(size.n), Int32(size.k), x, a.rowStride, a.columnStride, y, b.rowStride, b.columnStride, c,
-        size.n, accumulate)
+        Int32(size.m), Int32(size.n), Int32(size.k), x + a.offset, a.rowStride, a.columnStride, y + b.offset, b.rowStride,
+        b.columnStride, c, size.n, accumulate)
     }
   }
 }

@@ -71,10 +71,8 @@ public struct Safetensors: Sendable {
     try header.checkSize(header.end + data.count, source: source)
     self.init(metadata: header.metadata)
     self.source = source
-    for tensor in header.tensors {
-      let place = (data.startIndex + tensor.range.lowerBound)..<(data.startIndex + tensor.range.upperBound)
-      entries[tensor.name] = Entry(data[place], tensor.type, tensor.shape)
-    }
+    let content = Content(data)
+    for tensor in header.tensors { entries[tensor.name] = Entry(content, tensor.range, tensor.type, tensor.shape) }
   }
 
   /// The tensor `name` as `Float`, whatever its type in the file; rounded where that was F64 or I64.
@@ -157,6 +155,17 @@ public struct Safetensors: Sendable {
   }
 }
 
+/// The numbers of a file, which its tensors share.
+private final class Content: Sendable {
+  let bytes: ArraySlice<UInt8>
+
+  init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
+
+  subscript(range: Range<Int>) -> ArraySlice<UInt8> {
+    bytes[bytes.startIndex + range.lowerBound..<bytes.startIndex + range.upperBound]
+  }
+}
+
 /// The element types that are read; the raw value is the name in the file.
 enum SafetensorsType: String, CaseIterable {
   case int64 = "I64"
@@ -217,14 +226,19 @@ extension Safetensors.Entry {
     }
   }
 
-  /// The elements in `data`, of which there are as many as `shape` says.
-  fileprivate init(_ data: ArraySlice<UInt8>, _ type: SafetensorsType, _ shape: [Int]) {
+  /// The elements in a part of a file, as many as `shape` says.
+  fileprivate init(_ content: Content, _ range: Range<Int>, _ type: SafetensorsType, _ shape: [Int]) {
+    let data = content[range]
     switch type {
     case .float32:
-      self = .float(
-        data.withUnsafeBytes { source in
-          Tensor(shape: shape) { UnsafeMutableRawBufferPointer($0).copyMemory(from: source) }
-        })
+      self = data.withUnsafeBytes { source in
+        // The bytes are never written, so their address holds as long as the content does.
+        if let base = source.baseAddress, Int(bitPattern: base) % MemoryLayout<Float>.alignment == 0 {
+          let numbers = UnsafeMutableRawPointer(mutating: base).assumingMemoryBound(to: Float.self)
+          return .float(Tensor(shape: shape, at: numbers, of: content))
+        }
+        return .float(Tensor(shape: shape) { UnsafeMutableRawBufferPointer($0).copyMemory(from: source) })
+      }
     case .float16: self = .float(Tensor(Self.words(data, as: UInt16.self).map(Self.fromHalf), shape: shape))
     case .bfloat16:
       self = .float(Tensor(Self.words(data, as: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }, shape: shape))

@@ -55,6 +55,11 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Tokens through which the gradient flows back.", valueName: "n"))
   var sequenceLength: Int?
 
+  @Option(help: ArgumentHelp(
+    "Train sequences in segments, so that the program takes at most so much: 500MB, 1.5GiB. No result depends on it.",
+    valueName: "size"))
+  var memory: MemoryArgument?
+
   @Option(help: ArgumentHelp("How weights are moved.", valueName: "rule"))
   var optimizer = OptimizerName.adamw
 

@@ -14,6 +14,9 @@ struct TrainingSummary: Encodable {
   private var bitsPerByte: Double?
   private var natsPerCharacter: Double?
   private var perplexity: Double?
+  /// The most bytes of memory that the program took, and may take.
+  private var peakMemory: Int?
+  private var memoryLimit: Int?
   /// Whether the model was there already.
   private let wasFinished: Bool
 
@@ -25,6 +28,8 @@ struct TrainingSummary: Encodable {
     epochs = Double(state.step) / Double(max(trainer.loop.task.stepsPerEpoch, 1))
     seconds = state.seconds
     tokens = state.units
+    peakMemory = ProcessMemory.most
+    memoryLimit = trainer.options.memory
     wasFinished = false
     guard let best = state.best else { return }
     let result = trainer.evaluation(nats: best.validation)
@@ -57,6 +62,9 @@ struct TrainingSummary: Encodable {
         "\(HumanFormat.fixed(natsPerByte, 4)) nats/byte, \(HumanFormat.fixed(bitsPerByte, 4)) bits/byte, "
           + "\(HumanFormat.fixed(natsPerCharacter, 4)) nats/character (best, after step \(bestStep))"
       ))
+    }
+    if let peakMemory, let memoryLimit {
+      rows.append(("memory", "\(HumanFormat.bytes(peakMemory)) at most, of \(HumanFormat.bytes(memoryLimit))"))
     }
     rows.append(("next", "rnn generate \(model)"))
     try Output.write(Output.table(rows))

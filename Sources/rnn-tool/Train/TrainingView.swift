@@ -26,6 +26,10 @@ struct TrainingView {
     reporter.message(
       "model     \(a.cell.name), \(a.layers) × \(a.hidden) units, \(model.tokenizer), \(HumanFormat.count(model.parameterCount)) parameters")
     reporter.message("training  \(Self.text(trainer.loop.settings)), \(trainer.loop.task.stepsPerEpoch) steps in an epoch")
+    if let memory = trainer.options.memory {
+      let lengths = trainer.loop.task.segments.lengths.map { "\($0)" }.joined(separator: ", in these of ")
+      reporter.message("memory    \(HumanFormat.bytes(memory)): sequences \(lengths.isEmpty ? "as a whole" : "in segments of at most \(lengths) steps")")
+    }
     if trainer.readsStandardInput { reporter.message("standard input can't be read again: this run can't be resumed if it is interrupted") }
   }
 
