@@ -144,7 +144,7 @@ final class PackedSchedule: @unchecked Sendable {
 
   /// The floats of working memory that `rows` rows take, for `blocks` threads.
   func workspaceCount(rows: Int, blocks: Int, ahead: Int = 1) -> Int {
-    rows * (ahead * schedule.sumColumns + schedule.scratches * schedule.width + rowPlaces * schedule.width)
+    rows * (ahead * schedule.sumStride + schedule.scratches * schedule.width + rowPlaces * schedule.width)
       + blocks * chunk(rows: rows) * schedule.temporaries * schedule.width
   }
 
@@ -163,7 +163,7 @@ final class PackedSchedule: @unchecked Sendable {
     rows: Int, workspace: UnsafeMutablePointer<Float>, ahead: Int = 1, bind: (Place) -> rnn_operand
   ) -> [rnn_operand] {
     let width = schedule.width
-    var next = workspace + rows * ahead * schedule.sumColumns
+    var next = workspace + rows * ahead * schedule.sumStride
     func row(_ count: Int) -> rnn_operand {
       defer { next += rows * count }
       return rnn_operand(base: next, time_stride: 0, row_stride: count, temporary: 0)
@@ -174,7 +174,7 @@ final class PackedSchedule: @unchecked Sendable {
       case .vector, .constant: rnn_operand(base: sharedRows[index], time_stride: 0, row_stride: 0, temporary: 0)
       case .sums(let column):
         rnn_operand(
-          base: workspace + column, time_stride: ahead > 1 ? rows * schedule.sumColumns : 0, row_stride: schedule.sumColumns,
+          base: workspace + column, time_stride: ahead > 1 ? rows * schedule.sumStride : 0, row_stride: schedule.sumStride,
           temporary: 0)
       case .scratch(let k):
         scratch[k] ?? { let made = row(width); scratch[k] = made; return made }()
@@ -208,7 +208,7 @@ final class PackedSchedule: @unchecked Sendable {
         blocks: blocks, random: random)
       // The next steps' sums stand where these stood.
       for (i, place) in schedule.places.enumerated() {
-        if case .sums = place { operands[i].base -= ahead * rows * schedule.sumColumns }
+        if case .sums = place { operands[i].base -= ahead * rows * schedule.sumStride }
       }
     }
   }
@@ -230,9 +230,10 @@ final class PackedSchedule: @unchecked Sendable {
   /// Multiply-adds that are worth another thread, and numbers in matrices that are worth two in every step.
   private static let largeProduct = 1 << 20, largeMatrices = 1 << 18
 
-  /// Whether units are shared out among threads, because rows are too few and the matrices large.
+  /// Whether units are shared out among threads instead of rows: the matrices are so large that they pass by in every step,
+  /// and rows so few that each thread would wait for all of them with too little to do.
   private func sharesUnits(rows: Int) -> Bool {
-    schedule.unitLanes.map { $0 >= 128 } == true && rows < Threads.count && matrixCount >= Self.largeMatrices
+    schedule.unitLanes.map { $0 >= 128 } == true && Threads.count > 1 && rows <= 2 * Threads.count && matrixCount >= Self.largeMatrices
   }
 
   private func run(

@@ -15,7 +15,7 @@ final class Plan: Sendable {
   let outputState: Int?
   /// The lanes of each value kept for the backward run.
   let savedLanes: [Int]
-  /// The columns of a row of gradients.
+  /// The columns of a row of gradients, and what lies between two rows.
   let recordColumns: Int
   /// The first column of each gradient that is recorded, by node of the derivative's own list.
   let recordColumn: [Int: Int]
@@ -100,7 +100,7 @@ final class Plan: Sendable {
     }
     for v in derivative.vectors { record(v.gradient, graph.parameters[v.parameter].rows) }
     recordColumn = columns
-    recordColumns = total
+    recordColumns = Schedule.spread(total)
     (gradientProducts, repeatedProducts) = Self.grouped(derivative.products) { product in
       let first = columns[product.gradient] ?? 0
       return first..<first + sizes[graph.parameters[product.parameter].rows]

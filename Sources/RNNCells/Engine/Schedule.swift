@@ -82,12 +82,17 @@ struct Schedule {
   /// The vectors of parameters that start the sums, at their columns.
   private(set) var biases: [(parameter: Int, column: Int)] = []
   private(set) var sumColumns = 0
+  /// The floats from one row of sums to the next.
+  var sumStride: Int { Self.spread(sumColumns) }
   private(set) var temporaries = 0
   private(set) var scratches = 0
   /// The width of temporaries, scratch rows and shared rows: the widest of all sizes, padded.
   let width: Int
 
   static func padded(_ count: Int) -> Int { (count + Int(RNN_UNIT) - 1) / Int(RNN_UNIT) * Int(RNN_UNIT) }
+
+  /// A distance between rows of so many floats: not a multiple of a page, lest rows compete for the same lines of the caches.
+  static func spread(_ count: Int) -> Int { count > 0 && count % 256 == 0 ? count + Int(RNN_UNIT) : count }
 
   // While building:
   private let nodes: [Node]
