@@ -15,6 +15,10 @@ public final class CellStepper {
   private let result: UnsafePointer<Float>
   private let workspace: Buffer
   private let operands: [rnn_operand]
+  // Sizes are looked up once: a small cell's step takes less than a microsecond.
+  private let lanes: [Int]
+  private let inputSizes: [Int]
+  private let outputSize: Int
   /// The number of steps so far.
   public private(set) var position = 0
 
@@ -27,7 +31,8 @@ public final class CellStepper {
     self.packed = packed
     let lanes = engine.stateSizes.map(Schedule.padded)
     let memory = lanes.map { Buffer(2 * $0, zeroed: true) }
-    let inputs = engine.cell.graph.inputs.indices.map { Buffer(engine.sizes[engine.cell.graph.inputSize($0)]) }
+    let inputSizes = engine.cell.graph.inputs.indices.map { engine.sizes[engine.cell.graph.inputSize($0)] }
+    let inputs = inputSizes.map { Buffer($0) }
     let output = Buffer(engine.outputSize)
     result = UnsafePointer(engine.plan.outputState.map { memory[$0].base } ?? output.base)
     workspace = Buffer(packed.forward.workspaceCount(rows: 1, blocks: 1))
@@ -42,6 +47,9 @@ public final class CellStepper {
       return rnn_operand(base: base, time_stride: 0, row_stride: 0, temporary: 0)
     }
     self.memory = memory
+    self.lanes = lanes
+    self.inputSizes = inputSizes
+    outputSize = engine.outputSize
     self.inputs = inputs
     self.output = output
     reset()
@@ -71,8 +79,7 @@ public final class CellStepper {
 
   /// Where the input of the next step is written: `engine.sizes.input` floats (or those of a further input).
   public func withInput<R>(_ index: Int = 0, _ body: (UnsafeMutableBufferPointer<Float>) throws -> R) rethrows -> R {
-    try body(UnsafeMutableBufferPointer(
-      start: inputs[index].base, count: engine.sizes[engine.cell.graph.inputSize(index)]))
+    try body(UnsafeMutableBufferPointer(start: inputs[index].base, count: inputSizes[index]))
   }
 
   /// Takes a step with the inputs as written; `body` reads the output.
@@ -80,11 +87,8 @@ public final class CellStepper {
     packed.forward.step(
       operands: operands, random: rnn_random(seed: 0, step: 0, time: UInt32(truncatingIfNeeded: position), row: 0))
     position += 1
-    for s in memory.indices {
-      let lanes = Schedule.padded(engine.stateSizes[s])
-      memory[s].base.update(from: memory[s].base + lanes, count: lanes)
-    }
-    return try body(UnsafeBufferPointer(start: result, count: engine.outputSize))
+    for s in memory.indices { memory[s].base.update(from: memory[s].base + lanes[s], count: lanes[s]) }
+    return try body(UnsafeBufferPointer(start: result, count: outputSize))
   }
 
   /// Takes a step with the given inputs and returns the output.

@@ -228,7 +228,7 @@ final class PackedSchedule: @unchecked Sendable {
   }
 
   /// Multiply-adds that are worth another thread, and numbers in matrices that are worth two in every step.
-  private static let largeProduct = 1 << 20, largeMatrices = 1 << 18
+  private static let largeProduct = 1 << 23, largeMatrices = 1 << 17
 
   /// Whether units are shared out among threads instead of rows: the matrices are so large that they pass by in every step,
   /// and rows so few that each thread would wait for all of them with too little to do.

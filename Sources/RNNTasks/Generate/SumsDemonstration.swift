@@ -24,7 +24,7 @@ public struct SumsDemonstration: Sendable {
   public var options: TextTrainingOptions {
     TextTrainingOptions(
       tokens: .characters, hidden: 128, layers: 1, embedding: 32, dropout: 0, batch: 8, sequenceLength: 80,
-      learningRate: 0.005, averaging: 0.02, initialization: .init(forgetBias: 1), budget: .steps(34_000), seed: seed)
+      learningRate: 0.005, averaging: 0.02, initialization: .init(forgetBias: 1), budget: .steps(42_000), seed: seed)
   }
 
   /// What came of it.

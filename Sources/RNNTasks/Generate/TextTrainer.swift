@@ -30,8 +30,8 @@ public struct TextTrainer {
   /// - Parameters:
   ///   - validation: a text to measure on; by default stretches of `corpus`, which then aren't trained on.
   ///   - reading: called now and then with the number of bytes read and of all.
-  /// Throws `.usage` for options that can't be, too little memory among them, `.badData` for a text that is too short or not what `tokens` expects; as for
-  /// reading a file, where there is one.
+  /// Throws `.usage` for options that can't be, too little memory among them, `.badData` for a text that is too short or not
+  /// what `tokens` expects; as for reading a file, where there is one.
   public init(
     _ corpus: TextCorpus, validation: TextCorpus? = nil, options: TextTrainingOptions = .init(),
     reading: (_ bytes: Int, _ all: Int) -> Void = { _, _ in }

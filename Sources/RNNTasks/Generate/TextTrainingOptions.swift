@@ -42,8 +42,7 @@ public struct TextTrainingOptions: Sendable {
   public init(
     cell: Cell = .lstm, tokens: Tokenizer.Kind = .bytes, vocabulary: Int? = nil, hidden: Int? = nil, layers: Int? = nil,
     embedding: Int? = nil, projection: Int? = nil, dropout: Double? = nil, batch: Int? = nil, sequenceLength: Int? = nil,
-    memory: Int? = nil,
-    optimizer: Optimizer.Kind = .adamW(), learningRate: Double? = nil, weightDecay: Float? = nil,
+    memory: Int? = nil, optimizer: Optimizer.Kind = .adamW(), learningRate: Double? = nil, weightDecay: Float? = nil,
     schedule: ScheduleKind = .cosine, decay: Double? = nil, decayAfter: Int? = nil, clip: Double = 1, averaging: Double? = nil,
     initialization: RecurrentStack.Initialization = .init(), budget: Budget? = nil, seed: UInt64 = 1,
     checkpointInterval: Double = TextDefaults.checkpointInterval

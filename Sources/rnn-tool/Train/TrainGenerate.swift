@@ -76,9 +76,9 @@ struct TrainGenerate: ParsableCommand {
     TextTrainingOptions(
       cell: try CellArgument.cell(model.cell), tokens: text.tokens, vocabulary: text.vocabulary, hidden: model.hidden,
       layers: model.layers, embedding: model.embedding, projection: model.projection, dropout: model.dropout, batch: training.batch,
-      sequenceLength: training.sequenceLength, memory: training.memory?.bytes, optimizer: try training.kind(), learningRate: training.learningRate,
-      weightDecay: training.weightDecay, schedule: training.schedule, decay: training.decay, decayAfter: training.decayAfter,
-      clip: training.clip, averaging: training.averaging,
+      sequenceLength: training.sequenceLength, memory: training.memory?.bytes, optimizer: try training.kind(),
+      learningRate: training.learningRate, weightDecay: training.weightDecay, schedule: training.schedule,
+      decay: training.decay, decayAfter: training.decayAfter, clip: training.clip, averaging: training.averaging,
       initialization: .init(forgetBias: model.forgetBias, orthogonal: model.orthogonal, range: model.initial), budget: budget.budget,
       seed: run_.seed, checkpointInterval: run_.checkpointEvery?.seconds ?? TextDefaults.checkpointInterval)
   }
