@@ -37,11 +37,12 @@ extension Kernels {
 
     static func instruction(
       _ op: rnn_op, _ destination: Int32, _ a: Int32 = -1, _ b: Int32 = -1, _ c: Int32 = -1, width: Int,
-      valid: Int = 0, rate: Float = 0, tag: UInt32 = 0, perSequence: Bool = false
+      valid: Int = 0, rate: Float = 0, tag: UInt32 = 0, perSequence: Bool = false,
+      narrow: UInt32 = 0
     ) -> rnn_instruction {
       rnn_instruction(
         op: op.code, destination: destination, a: a, b: b, c: c, width: Int32(width), a_width: Int32(valid), rate: rate,
-        tag: tag, per_sequence: perSequence ? 1 : 0)
+        tag: tag, per_sequence: perSequence ? 1 : 0, narrow: narrow)
     }
 
     /// What an operation means; `fused` where a · b + c is rounded once.
@@ -147,6 +148,37 @@ extension Kernels {
             results.append((0..<rows * width).map { d[$0 / width * stride + $0 % width] })
           }
           #expect(results[0].map(\.bitPattern) == results[1].map(\.bitPattern), "operation \(op.rawValue) on \(isa.name)")
+        }
+      }
+    }
+
+    /// A row of sixteen lanes that is used again and again gives what it gives spread over the whole width.
+    @Test func narrowRows() {
+      var numbers = Numbers(5)
+      let width = 80, rows = 3
+      let values = numbers.array(rows, in: 0.5...2), x = numbers.array(2 * rows * width, in: 0.5...2)
+      withEachInstructionSet { isa in
+        for op in Self.elementwise {
+          let arity = op.rawValue == RNN_OP_FMA.rawValue ? 3 : Self.isBinary(op) ? 2 : 1
+          for place in 0..<arity {
+            var results: [[Float]] = []
+            for lanes in [width, 16] {
+              let table = Table()
+              var inputs = (0..<2).map { table.add(Array(x[$0 * rows * width..<($0 + 1) * rows * width]), row: width) }
+              let number = table.add((0..<rows * lanes).map { values[$0 / lanes] }, row: lanes)
+              let d = table.add([Float](repeating: 0, count: rows * width), row: width)
+              inputs.insert(number, at: place)
+              table.run(
+                [
+                  Self.instruction(
+                    op, d, inputs[0], arity > 1 ? inputs[1] : -1, arity > 2 ? inputs[2] : -1, width: width,
+                    narrow: lanes == 16 ? 1 << UInt32(place) : 0)
+                ], rows: rows, chunk: 2)
+              results.append(table.values(d))
+            }
+            #expect(
+              results[0].map(\.bitPattern) == results[1].map(\.bitPattern), "operation \(op.rawValue), operand \(place) on \(isa.name)")
+          }
         }
       }
     }

@@ -133,6 +133,7 @@ typedef struct {
   float rate;           // KEEP, CHOOSE
   uint32_t tag;         // KEEP, CHOOSE: which mask (layer and operation), below 2^16
   int32_t per_sequence; // KEEP, CHOOSE: the same mask at every step
+  uint32_t narrow;      // bit 0 for a, 1 for b, 2 for c: its row has RNN_UNIT lanes, which are used again and again
 } rnn_instruction;
 
 /// Where an operand's row r at step t begins: base + t * time_stride + r * row_stride. The row of a temporary is counted

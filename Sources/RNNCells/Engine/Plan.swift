@@ -67,8 +67,7 @@ final class Plan: Sendable {
     for node in derivative.nodes { if case .forward(let n) = node.operation { keeping.need(n) } }
     let saved = keeping.saved.sorted()
     let slot = Dictionary(uniqueKeysWithValues: saved.enumerated().map { ($1, $0) })
-    let width = Schedule.padded(sizes.values.values.max() ?? 1)
-    savedLanes = saved.map { graph.nodes[$0].size == .scalar ? width : Schedule.padded(sizes[graph.nodes[$0].size]) }
+    savedLanes = saved.map { graph.nodes[$0].size == .scalar ? Int(RNN_UNIT) : Schedule.padded(sizes[graph.nodes[$0].size]) }
     requests += saved.map { Request(node: $0, place: .saved(slot[$0] ?? 0), units: sizes[graph.nodes[$0].size]) }
     training = Schedule(nodes: graph.nodes, parameters: graph.parameters, sizes: sizes, requests: requests, rows: inputRows, leaf: leaf)
 

@@ -151,6 +151,8 @@ struct Schedule {
       scheduleProducts(sums.filter { $0.level == round })
       scheduleElements(round, copies: round == rounds ? late.filter { !$0.isLast } : [])
     }
+    precondition(
+      !late.contains { $0.isLast && $0.units > Int(RNN_UNIT) && isNarrow($0.node) }, "a single number is broadcast before it is copied")
     for r in late where r.isLast { stages.append(.copy(from: operand(r.node), to: place(r.place), count: r.units)) }
     prepareRows()
     findWaits()
@@ -165,8 +167,16 @@ struct Schedule {
   }
 
   private func units(_ node: Int) -> Int { sizes[nodes[node].size] }
-  /// A single number is spread over the whole width.
-  private func lanes(_ node: Int) -> Int { nodes[node].size == .scalar ? width : Self.padded(units(node)) }
+  /// A single number fills one vector.
+  private func lanes(_ node: Int) -> Int { nodes[node].size == .scalar ? Int(RNN_UNIT) : Self.padded(units(node)) }
+  /// Whether a value's row is a single number that instructions use again and again; constants and the step have wide rows.
+  private func isNarrow(_ node: Int) -> Bool {
+    guard nodes[node].size == .scalar else { return false }
+    switch leaves[node] {
+    case nil, .saved: return true
+    default: return false
+    }
+  }
   /// The nodes that are computed one by one.
   private var computed: [Int] { nodes.indices.filter { uses[$0] > 0 && !isAbsorbed[$0] && leaves[$0] == nil } }
   /// What an element-wise step reads for a node.
@@ -352,16 +362,28 @@ struct Schedule {
       schedule.home[node] = schedule.place(chosen)
       return schedule.place(chosen)
     }
-    func release(_ operands: [Int], after node: Int) {
+    func release(_ operands: some Sequence<Int>, after node: Int) {
       for o in Set(operands).sorted() where lastUse[o] == node {
         if let h = home[o], case .temporary(let slot) = places[h] { free.append(slot) }
       }
     }
-    func emit(_ op: rnn_op, _ destination: Int, _ operands: [Int], lanes: Int, units: Int = 0, mask: (rate: Double, tag: Int, perSequence: Bool)? = nil) {
+    /// Operands whose place the node's value may take, and narrow ones, which are read again for every vector.
+    func split(_ operands: [Int], for node: Int) -> (early: [Int], late: [Int]) {
+      let late = operands.filter { lanes(node) > Int(RNN_UNIT) && isNarrow($0) }
+      return (operands.filter { !late.contains($0) }, late)
+    }
+    /// - Parameter values: the nodes that the operands are, as far as they may be narrow.
+    func emit(
+      _ op: rnn_op, _ destination: Int, _ operands: [Int], of values: [Int] = [], lanes: Int, units: Int = 0,
+      mask: (rate: Double, tag: Int, perSequence: Bool)? = nil
+    ) {
+      var narrow: UInt32 = 0
+      for (i, value) in values.enumerated() where lanes > Int(RNN_UNIT) && isNarrow(value) { narrow |= 1 << i }
       func index(_ i: Int) -> Int32 { i < operands.count ? Int32(operands[i]) : -1 }
       program.append(rnn_instruction(
         op: Int32(op.rawValue), destination: Int32(destination), a: index(0), b: index(1), c: index(2), width: Int32(lanes),
-        a_width: Int32(units), rate: Float(mask?.rate ?? 0), tag: UInt32(mask?.tag ?? 0), per_sequence: mask?.perSequence == true ? 1 : 0))
+        a_width: Int32(units), rate: Float(mask?.rate ?? 0), tag: UInt32(mask?.tag ?? 0), per_sequence: mask?.perSequence == true ? 1 : 0,
+        narrow: narrow))
     }
 
     for i in members where !fused.contains(i) {
@@ -374,34 +396,44 @@ struct Schedule {
         } else {
           let rest = sums[s].rest.map { operand($0) }
           let target = destination(i, &self)
-          for (k, o) in rest.enumerated() { emit(RNN_OP_ADD, target, [k == 0 ? sum : target, o], lanes: lanes(i)) }
+          for (k, o) in rest.enumerated() {
+            emit(RNN_OP_ADD, target, [k == 0 ? sum : target, o], of: [i, sums[s].rest[k]], lanes: lanes(i))
+          }
           release(sums[s].rest, after: i)
         }
       } else if let slope = slopes[i] {
         let operands = [slope.gradient, slope.value].map { operand($0) }
-        release([slope.gradient, slope.value], after: i)
-        emit(slope.op, destination(i, &self), operands, lanes: lanes(i))
+        let ending = split([slope.gradient, slope.value], for: i)
+        release(ending.early, after: i)
+        let target = destination(i, &self)
+        release(ending.late, after: i)
+        emit(slope.op, target, operands, of: [slope.gradient, slope.value], lanes: lanes(i))
       } else if node.operation == .add, let n = node.operands.first(where: fused.contains) {
         let other = node.operands[0] == n ? node.operands[1] : node.operands[0]
         let values = nodes[n].operands + [other]
         let operands = values.map { operand($0) }
-        release(values, after: i)
-        emit(RNN_OP_FMA, destination(i, &self), operands, lanes: lanes(i))
+        let ending = split(values, for: i)
+        release(ending.early, after: i)
+        let target = destination(i, &self)
+        release(ending.late, after: i)
+        emit(RNN_OP_FMA, target, operands, of: values, lanes: lanes(i))
       } else {
         let operands = node.operands.map { operand($0) }
-        release(node.operands, after: i)
+        let ending = split(node.operands, for: i)
+        release(ending.early, after: i)
         let target = destination(i, &self)
+        release(ending.late, after: i)
         switch node.operation {
         case .keep(let rate, let perSequence, let tag):
           emit(RNN_OP_KEEP, target, [], lanes: lanes(i), mask: (rate, tag, perSequence))
         case .choose(let rate, let tag): emit(RNN_OP_CHOOSE, target, [], lanes: lanes(i), mask: (rate, tag, false))
         default:
           guard let op = Self.instruction[node.operation] else { preconditionFailure("no instruction for \(node.operation)") }
-          emit(op, target, operands, lanes: lanes(i), units: node.operands.first.map { units($0) } ?? 0)
+          emit(op, target, operands, of: node.operands, lanes: lanes(i), units: node.operands.first.map { units($0) } ?? 0)
         }
       }
     }
-    for r in copies { emit(RNN_OP_COPY, place(r.place), [operand(r.node)], lanes: Self.padded(r.units)) }
+    for r in copies { emit(RNN_OP_COPY, place(r.place), [operand(r.node)], of: [r.node], lanes: Self.padded(r.units)) }
     if !program.isEmpty { stages.append(.program(program)) }
   }
 
