@@ -1,5 +1,6 @@
 // Runs the stages of a cell's step over a sequence. The tables are made once, by the plan; here they are only followed.
 #include "rnn_kernels.h"
+#include <limits.h>
 #include <string.h>
 
 static inline float *row_of(const rnn_operand *operand, int t, int row) {
@@ -21,28 +22,42 @@ static void run_product(
     stage->init ? stage->init + column : NULL);
 }
 
+/// The lanes [first, first + count) of each block of `width` lanes, as far as a row has so many.
+typedef struct {
+  int first, count, width;
+} lane_range;
+
+static const lane_range all_lanes = {0, INT_MAX, INT_MAX};
+
 static void run_stage(
-  const rnn_stage *stage, const rnn_operand *operands, int t, int row, int rows, int chunk, const rnn_random *random) {
+  const rnn_stage *stage, const rnn_operand *operands, int t, int row, int rows, int chunk, lane_range lanes,
+  const rnn_random *random) {
   const rnn_operand *target = operands + stage->target;
   const rnn_operand *source = operands + stage->source;
-  switch ((rnn_stage_kind)stage->kind) {
-  case RNN_STAGE_FILL:
-    for (int r = row; r < row + rows; r++) memcpy(row_of(target, t, r), stage->init, sizeof(float) * (size_t)stage->n);
-    break;
-  case RNN_STAGE_PRODUCT: run_product(stage, operands, t, row, rows, 0, stage->n); break;
-  case RNN_STAGE_PROGRAM:
-    rnn_program_run(stage->program, stage->count, operands, t, row, rows, chunk, random);
-    break;
-  case RNN_STAGE_COPY:
-    for (int r = row; r < row + rows; r++)
-      memcpy(row_of(target, t, r), row_of(source, t, r), sizeof(float) * (size_t)stage->n);
-    break;
-  case RNN_STAGE_STEP:
-    for (int r = row; r < row + rows; r++) {
-      float *p = row_of(target, t, r);
-      for (int i = 0; i < stage->n; i++) p[i] = (float)(random->time + (uint32_t)t);
+  if (stage->kind == RNN_STAGE_PROGRAM) {
+    rnn_program_run_lanes(
+      stage->program, stage->count, operands, t, row, rows, chunk, lanes.first, lanes.count, random);
+    return;
+  }
+  for (int64_t block = lanes.first; block < stage->n; block += lanes.width) {
+    int j = (int)block, n = stage->n - j < lanes.count ? stage->n - j : lanes.count;
+    size_t bytes = sizeof(float) * (size_t)n;
+    if (stage->kind == RNN_STAGE_PRODUCT) {
+      run_product(stage, operands, t, row, rows, j, n);
+      continue;
     }
-    break;
+    for (int r = row; r < row + rows; r++) {
+      float *to = row_of(target, t, r) + j;
+      switch ((rnn_stage_kind)stage->kind) {
+      case RNN_STAGE_FILL: memcpy(to, stage->init + j, bytes); break;
+      case RNN_STAGE_COPY: memcpy(to, row_of(source, t, r) + j, bytes); break;
+      case RNN_STAGE_STEP:
+        for (int i = 0; i < n; i++) to[i] = (float)(random->time + (uint32_t)t);
+        break;
+      case RNN_STAGE_PRODUCT:
+      case RNN_STAGE_PROGRAM: break;
+      }
+    }
   }
 }
 
@@ -50,7 +65,8 @@ void rnn_sequence_run(
   const rnn_stage *stages, int count, const rnn_operand *operands, int first, int direction, int steps, int row, int rows,
   int chunk, const rnn_random *random) {
   for (int s = 0, t = first; s < steps; s++, t += direction)
-    for (int i = 0; i < count; i += 1 + stages[i].joined) run_stage(stages + i, operands, t, row, rows, chunk, random);
+    for (int i = 0; i < count; i += 1 + stages[i].joined)
+      run_stage(stages + i, operands, t, row, rows, chunk, all_lanes, random);
 }
 
 // MARK: Few rows: units are shared out
@@ -63,38 +79,13 @@ typedef struct {
   const rnn_random *random;
 } unit_work;
 
-/// The lanes [lane, lane + lanes) of each block of `width` lanes.
-static void run_stage_units(const unit_work *work, const rnn_stage *stage, int lane, int lanes) {
-  const rnn_operand *target = work->operands + stage->target;
-  const rnn_operand *source = work->operands + stage->source;
-  size_t bytes = sizeof(float) * (size_t)lanes;
-  int t = work->t;
-  switch ((rnn_stage_kind)stage->kind) {
-  case RNN_STAGE_FILL:
-    for (int r = 0; r < work->rows; r++)
-      for (int j = lane; j < stage->n; j += work->width) memcpy(row_of(target, t, r) + j, stage->init + j, bytes);
-    break;
-  case RNN_STAGE_PRODUCT:
-    for (int j = lane; j < stage->n; j += work->width) run_product(stage, work->operands, t, 0, work->rows, j, lanes);
-    break;
-  case RNN_STAGE_PROGRAM:
-    rnn_program_run_lanes(
-      stage->program, stage->count, work->operands, t, 0, work->rows, work->chunk, lane, lanes, work->random);
-    break;
-  case RNN_STAGE_COPY:
-    for (int r = 0; r < work->rows; r++) memcpy(row_of(target, t, r) + lane, row_of(source, t, r) + lane, bytes);
-    break;
-  case RNN_STAGE_STEP:
-    for (int r = 0; r < work->rows; r++)
-      for (int i = lane; i < lane + lanes; i++) row_of(target, t, r)[i] = (float)(work->random->time + (uint32_t)t);
-    break;
-  }
-}
-
 static void run_part(void *context, int index) {
   const unit_work *work = context;
-  int lane = index * work->part, rest = work->width - lane;
-  for (int i = 0; i < work->count; i += 1 + work->stages[i].joined) run_stage_units(work, work->stages + i, lane, rest < work->part ? rest : work->part);
+  const lane_range lanes = {
+    index * work->part, work->width - index * work->part < work->part ? work->width - index * work->part : work->part,
+    work->width};
+  for (int i = 0; i < work->count; i += 1 + work->stages[i].joined)
+    run_stage(work->stages + i, work->operands, work->t, 0, work->rows, work->chunk, lanes, work->random);
 }
 
 void rnn_sequence_run_units(

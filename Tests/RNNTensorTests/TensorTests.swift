@@ -20,6 +20,19 @@ import Testing
     #expect(c == Tensor([2, 10, 0, 0], shape: [4]))
   }
 
+  /// Rows share the numbers until one of the two is written, whichever it is.
+  @Test func rowsAreCopiedWhenWritten() {
+    var whole = Tensor([1, 2, 3, 4, 5, 6], shape: [3, 2])
+    var rows = whole.rows(1..<3)
+    #expect(rows == Tensor([3, 4, 5, 6], shape: [2, 2]))
+    #expect(rows.withPointer { UInt(bitPattern: $0) } == whole.withPointer { UInt(bitPattern: $0 + 2) })
+    whole[1, 0] = 30
+    #expect(rows[0, 0] == 3)
+    rows = whole.rows(0..<1)
+    rows[0, 1] = 20
+    #expect(whole == Tensor([1, 2, 30, 4, 5, 6], shape: [3, 2]))
+  }
+
   @Test func equalityIsOfBits() {
     let nan = Tensor([.nan], shape: [1])
     #expect(nan == nan)
