@@ -146,4 +146,16 @@ void rnn_adam(
   rnn_table()->adam(w, gradient, m, v, count, gradient_scale, rate, beta1, beta2, epsilon, decay, c1, c2);
 }
 
+void rnn_sgd(
+  float *w, const float *gradient, float *u, size_t count, float gradient_scale, float rate, float momentum, bool nesterov,
+  float decay) {
+  rnn_table()->sgd(w, gradient, u, count, gradient_scale, rate, momentum, nesterov, decay);
+}
+
+void rnn_class_logits(const rnn_class_layer *layer, int block) { rnn_table()->class_logits(layer, block); }
+void rnn_class_losses(const rnn_class_layer *layer, int begin, int end) { rnn_table()->class_losses(layer, begin, end); }
+void rnn_class_gradients(const rnn_class_layer *layer, int first_block, int end_block, const rnn_class_gradients_of *of) {
+  rnn_table()->class_gradients(layer, first_block, end_block, of);
+}
+
 double rnn_peak(int rounds, float *result) { return rnn_table()->peak(rounds, result); }

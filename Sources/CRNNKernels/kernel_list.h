@@ -21,6 +21,12 @@ RNN_KERNEL(void, column_sums, (const float *source, ptrdiff_t row_stride, int ro
 RNN_KERNEL(void, softmax_cross_entropy, (const float *logits, const int32_t *targets, int rows, int n, float scale, float *loss, float *gradient))
 RNN_KERNEL(void, softmax, (const float *x, int rows, int n, float temperature, float *y))
 RNN_KERNEL(void, adam, (float *w, const float *gradient, float *m, float *v, size_t count, float gradient_scale, float rate, float beta1, float beta2, float epsilon, float decay, float c1, float c2))
+RNN_KERNEL(void, sgd, (float *w, const float *gradient, float *u, size_t count, float gradient_scale, float rate, float momentum, bool nesterov, float decay))
+
+// classes.inc
+RNN_KERNEL(void, class_logits, (const rnn_class_layer *layer, int block))
+RNN_KERNEL(void, class_losses, (const rnn_class_layer *layer, int begin, int end))
+RNN_KERNEL(void, class_gradients, (const rnn_class_layer *layer, int first_block, int end_block, const rnn_class_gradients_of *of))
 
 // peak.inc
 RNN_KERNEL(double, peak, (int rounds, float *result))

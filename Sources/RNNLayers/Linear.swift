@@ -31,4 +31,10 @@ public struct Linear: Sendable, Hashable {
   public func callAsFunction(_ x: Variable, _ weights: TapedWeights) -> Variable {
     linear(x, weights[weightName], hasBias ? weights[biasName] : nil)
   }
+
+  /// The cross-entropy of softmax(W x + b) with the targets, without logits where there are many outputs; see
+  /// ``linearCrossEntropy(_:_:_:_:of:)``.
+  public func crossEntropy(_ x: Variable, _ targets: [Int32], _ weights: TapedWeights, of total: Int? = nil) -> CrossEntropy {
+    linearCrossEntropy(x, weights[weightName], hasBias ? weights[biasName] : nil, targets, of: total)
+  }
 }

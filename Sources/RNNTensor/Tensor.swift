@@ -41,7 +41,10 @@ public struct Tensor: Sendable {
   }
 
   public init(repeating value: Float, shape: [Int]) {
-    self.init(shape: shape) { $0.update(repeating: value) }
+    self.init(shape: shape) { values in
+      // Large ones are the business of all threads.
+      Threads.blocks(of: values.count, size: 1 << 18) { values.extracting($0).update(repeating: value) }
+    }
   }
 
   public init(zeros shape: [Int]) { self.init(repeating: 0, shape: shape) }

@@ -185,15 +185,7 @@ private struct Update {
       }
 
     case .sgd(let momentum, let nesterov):
-      guard let u = first else {
-        for i in 0..<count { w[i] -= rate * decayed(gradient[i], w[i]) }
-        return
-      }
-      for i in 0..<count {
-        let g = decayed(gradient[i], w[i])
-        u[i] = momentum * u[i] + g
-        w[i] -= rate * (nesterov ? g + momentum * u[i] : u[i])
-      }
+      rnn_sgd(w, gradient, first, count, scale, rate, momentum, nesterov, decay)
 
     case .rmsProp(let alpha, let epsilon, let momentum):
       guard let v = first else { return }

@@ -230,6 +230,49 @@ void rnn_softmax(const float *x, int rows, int n, float temperature, float *y);
 void rnn_adam(
   float *w, const float *gradient, float *m, float *v, size_t count, float gradient_scale, float rate, float beta1,
   float beta2, float epsilon, float decay, float c1, float c2);
+/// u = momentum * u + g; w -= rate * u, or with `nesterov` w -= rate * (g + momentum * u), where g is gradient *
+/// gradient_scale + decay * w. If u is NULL, w -= rate * g.
+void rnn_sgd(
+  float *w, const float *gradient, float *u, size_t count, float gradient_scale, float rate, float momentum, bool nesterov,
+  float decay);
+
+// MARK: Many classes (classes.inc); all of it runs on the calling thread
+
+/// The classes of a block, and the rows that are packed at a time for the gradient of the weights.
+#define RNN_CLASS_BLOCK 192
+#define RNN_CLASS_ROWS 512
+
+/// A linear layer to `classes` logits, logits = x Wᵀ + b, and the cross-entropy of their softmax with `targets`, where a
+/// target below 0 is ignored: loss 0, gradient 0.
+typedef struct {
+  int32_t rows, inputs, classes;
+  const float *x;            // [rows × inputs]
+  const float *weight;       // [classes × inputs]
+  const float *bias;         // [classes], or NULL
+  const int32_t *targets;    // [rows]
+  float *exponentials;       // exp(logit − the largest of its block), [blocks × rows × RNN_CLASS_BLOCK]; NULL if no gradient is wanted
+  float *parts;              // for each block and row its largest logit and the sum of its exponentials: [blocks × 2 × rows]
+  float *highest, *sum;      // [rows] each, over all classes
+  float *at_target, *losses; // [rows] each
+} rnn_class_layer;
+
+/// Computes the logits of block number `block` for all rows, and what the losses need of them.
+void rnn_class_logits(const rnn_class_layer *layer, int block);
+/// The losses of rows [begin, end), when all blocks are done.
+void rnn_class_losses(const rnn_class_layer *layer, int begin, int end);
+
+/// Where gradients go; NULL where they aren't wanted. The sums over rows of weight and bias are chains from the last row
+/// to the first, which go on from what is there with `accumulate`.
+typedef struct {
+  float *x;              // [rows × inputs padded to RNN_UNIT]: the sum over the blocks of one call
+  float *weight, *bias;
+  const float *packed_x; // x in pieces of RNN_CLASS_ROWS rows from the first, each packed from its last row to its first
+  float scale;           // the gradient of every loss
+  bool accumulate;
+} rnn_class_gradients_of;
+
+/// The gradients that flow from the logits of some blocks.
+void rnn_class_gradients(const rnn_class_layer *layer, int first_block, int end_block, const rnn_class_gradients_of *of);
 
 // MARK: Measuring (peak.inc)
 

@@ -220,11 +220,12 @@ private struct InputSums {
     zeros = Buffer(lanes, zeroed: true)
     let products = engine.plan.derivative.inputs[input].products
     let heights = products.map { engine.sizes[engine.parameters[$0.parameter].rows] }
-    packed = Buffer(heights.reduce(0) { $0 + rnn_packed_size(Int32($1), Int32(lanes)) }, zeroed: lanes > shape[2])
+    packed = Buffer(heights.reduce(0) { $0 + rnn_packed_size(Int32($1), Int32(lanes)) })
     var next = packed.base
     var pieces: [PackedPiece] = []
     for (product, height) in zip(products, heights) {
-      pieces.append(.init(target: next, k: height, column: 0, columns: shape[2], source: trace.packed.parameters[product.parameter], rowStride: shape[2], columnStride: 1))
+      let piece = PackedPiece(target: next, k: height, column: 0, columns: shape[2], source: trace.packed.parameters[product.parameter], rowStride: shape[2], columnStride: 1)
+      pieces += [piece] + PackedPiece.gaps(between: [piece], columns: lanes)
       next += rnn_packed_size(Int32(height), Int32(lanes))
     }
     PackedPiece.pack(pieces)

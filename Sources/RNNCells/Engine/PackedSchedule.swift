@@ -42,8 +42,7 @@ final class PackedSchedule: @unchecked Sendable {
           target: next, k: pack.k, column: piece.column, columns: piece.transposed ? columns : rows,
           source: parameters[piece.parameter], rowStride: piece.transposed ? columns : 1, columnStride: piece.transposed ? 1 : columns))
       }
-      // What no piece fills is read as zeros.
-      if pieces.suffix(pack.pieces.count).reduce(0, { $0 + $1.columns }) < pack.columns { next.update(repeating: 0, count: count) }
+      pieces += PackedPiece.gaps(between: pieces.suffix(pack.pieces.count), columns: pack.columns)
       packed.append(next)
       next += count
     }
@@ -136,10 +135,11 @@ final class PackedSchedule: @unchecked Sendable {
   /// The rows that a program computes at a time, so that its temporaries stay in the first cache.
   func chunk(rows: Int) -> Int { max(1, min(rows, 6144 / (schedule.width * max(1, schedule.temporaries)))) }
 
-  /// The steps whose products of inputs are made ahead, all at once: where rows are few, the matrices then pass by once for
-  /// many steps.
+  /// The steps whose products of inputs are made ahead, all at once: where rows are few for the size of the matrices, these
+  /// then pass by once for many steps.
   func stepsAhead(steps: Int, rows: Int, blocks: Int) -> Int {
-    !inputStages.isEmpty && rows <= 4 * blocks ? max(1, min(steps, 64)) : 1
+    let few = inputStages.reduce(0) { $0 + Int($1.k) * Int($1.n) } < 1 << 20 ? 4 : 12
+    return !inputStages.isEmpty && rows <= few * blocks ? max(1, min(steps, 64)) : 1
   }
 
   /// The floats of working memory that `rows` rows take, for `blocks` threads.
@@ -280,6 +280,24 @@ struct PackedPiece {
   let source: Tensor
   let rowStride: Int
   let columnStride: Int
+
+  /// The zeros that are read where no piece of a packed matrix lies.
+  static func gaps(between pieces: some Collection<PackedPiece>, columns: Int) -> [PackedPiece] {
+    var gaps: [PackedPiece] = [], end = 0
+    guard let first = pieces.first else { return [] }
+    func fill(to column: Int) {
+      guard column > end else { return }
+      gaps.append(PackedPiece(
+        target: first.target, k: first.k, column: end, columns: column - end, source: Tensor(zeros: [column - end]), rowStride: 0,
+        columnStride: 1))
+    }
+    for piece in pieces.sorted(by: { $0.column < $1.column }) {
+      fill(to: piece.column)
+      end = max(end, piece.column + piece.columns)
+    }
+    fill(to: columns)
+    return gaps
+  }
 
   /// Packs all pieces, their columns shared out over threads.
   static func pack(_ pieces: [PackedPiece]) {

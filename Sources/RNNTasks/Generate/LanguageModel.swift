@@ -94,16 +94,16 @@ public struct LanguageModel: Sendable {
   /// Masks of dropout before the first layer and before the output; layers have their own numbers.
   private static let embeddingMask: UInt32 = 1000, outputMask: UInt32 = 1001
 
-  /// Logits `[T, B, V]` for the tokens `[T · B]` read, and the states after them.
-  package func logits(
+  /// What the output layer reads `[T, B, ·]` for the tokens `[T · B]`, and the states after them.
+  package func outputs(
     _ tokens: [Int32], length: Int, rows: Int, _ weights: TapedWeights, initial: RecurrentStack.TapedStates?, key: DropoutKey?
-  ) -> (logits: Variable, states: RecurrentStack.TapedStates) {
+  ) -> (outputs: Variable, states: RecurrentStack.TapedStates) {
     let rate = Float(architecture.dropout)
     var x = embedding(tokens, shape: [length, rows], weights)
     if let key, rate > 0 { x = dropout(x, rate: rate, tag: Self.embeddingMask, key: key) }
     var (y, states) = stack(x, weights, initial: initial, dropoutKey: key)
     if let key, rate > 0 { y = dropout(y, rate: rate, tag: Self.outputMask, key: key) }
-    return (output(y, weights), states)
+    return (y, states)
   }
 
   /// The mean loss of sequences, and the states after them.
@@ -124,8 +124,8 @@ public struct LanguageModel: Sendable {
       let part = steps.lowerBound * rows..<steps.upperBound * rows
       var key = key
       key?.time &+= UInt32(truncatingIfNeeded: steps.lowerBound)
-      let result = self.logits(Array(tokens[part]), length: steps.count, rows: rows, weights, initial: states, key: key)
-      let loss = softmaxCrossEntropy(result.logits, Array(targets[part]), of: count)
+      let result = self.outputs(Array(tokens[part]), length: steps.count, rows: rows, weights, initial: states, key: key)
+      let loss = output.crossEntropy(result.outputs, Array(targets[part]), weights, of: count)
       return ([loss.mean, Variable(loss.losses)], result.states)
     }
     let loss = CrossEntropy.joined(parts.map { ($0[0], $0[1].value) }, count: count)
@@ -169,9 +169,7 @@ public struct LanguageModel: Sendable {
   }
 
   func loss(_ text: TokenizedText, _ weights: Weights, rows: Int) throws(RNNError) -> (nats: Double, count: Int, unknown: Int) {
-    // Shorter where there are many tokens: the logits of a batch take at most 16 MB, and no result depends on where it is cut.
-    let length = min(rows == 1 ? 512 : 64, max((1 << 22) / max(rows, 1) / tokenizer.count, 1))
-    var batches = try EvaluationBatches(text, rows: rows, length: length)
+    var batches = try EvaluationBatches(text, rows: rows, length: rows == 1 ? 512 : 64)
     let packed = try stack.pack(weights)
     let constants = TapedWeights(constant: weights)
     var batch = TokenBatch()
@@ -181,7 +179,7 @@ public struct LanguageModel: Sendable {
       let x = embedding(batch.inputs, shape: [batch.length, batch.rows], constants).value
       let result = stack.run(x, packed, initial: batch.isStart ? nil : states)
       states = result.states
-      let loss = softmaxCrossEntropy(output(Variable(result.output), constants), batch.targets)
+      let loss = output.crossEntropy(Variable(result.output), batch.targets, constants)
       nats += loss.losses.values.reduce(0) { $0 + Double($1) }
       count += loss.count
       if let token = tokenizer.unknown { unknown += batch.targets.count { $0 == token } }
