@@ -70,6 +70,22 @@ private func draw(_ shape: [Int], _ seed: UInt64) -> Tensor {
     #expect(optimizer.steps == 20)
   }
 
+  /// An embedding's gradient is zero but for a few rows; what is zero may be passed over, and nothing else.
+  @Test(arguments: [0, 0.1] as [Float], [0, 0.9] as [Float]) func gradientsThatAreMostlyZero(decay: Float, momentum: Float) {
+    let shape = [50, 37]
+    var weights: Weights = ["w": draw(shape, 3)]
+    var optimizer = Optimizer(.sgd(momentum: momentum), weightDecay: decay)
+    var plain = PlainOptimizer(.sgd(momentum: momentum), decay: Double(decay), count: 50 * 37)
+    var expected = weights.tensors[0].values.map(Double.init)
+    for step in 1...5 {
+      let drawn = draw(shape, UInt64(step))
+      let values = drawn.values.indices.map { $0 / 37 % 7 == step || $0 % 191 == 5 ? drawn.values[$0] : 0 }
+      optimizer.step(&weights, gradient: ["w": Tensor(values, shape: shape)], learningRate: 0.1)
+      plain.step(&expected, values.map(Double.init), rate: 0.1)
+    }
+    for (found, expected) in zip(weights.tensors[0].values, expected) { #expect(abs(Double(found) - expected) < 3e-6) }
+  }
+
   /// PyTorch 2's documented defaults.
   @Test func defaults() {
     #expect(Optimizer(.adamW()).weightDecay == 0.01)
