@@ -69,6 +69,37 @@ void rnn_sequence_run(
       run_stage(stages + i, operands, t, row, rows, chunk, all_lanes, random);
 }
 
+// MARK: Sequences of different lengths
+
+/// The rows of step t that are run here.
+static int rows_at(const rnn_lengths *lengths, int t) {
+  int count = lengths->starts[t + 1] - lengths->starts[t];
+  return count > lengths->begin ? (count - lengths->begin + lengths->each - 1) / lengths->each : 0;
+}
+
+/// The operands as they lie at step t.
+static const rnn_operand *operands_at(const rnn_lengths *lengths, const rnn_operand *operands, int t) {
+  for (int i = 0; i < lengths->operands; i++) {
+    rnn_operand operand = operands[i];
+    operand.base += lengths->starts[t - operand.earlier] * operand.time_stride;
+    operand.time_stride = 0;
+    lengths->moved[i] = operand;
+  }
+  return lengths->moved;
+}
+
+void rnn_sequence_run_lengths(
+  const rnn_stage *stages, int count, const rnn_operand *operands, int first, int direction, int steps,
+  const rnn_lengths *lengths, int chunk, const rnn_random *random) {
+  for (int s = 0, t = first; s < steps; s++, t += direction) {
+    int rows = rows_at(lengths, t);
+    if (rows == 0) continue;
+    const rnn_operand *moved = operands_at(lengths, operands, t);
+    for (int i = 0; i < count; i += 1 + stages[i].joined)
+      run_stage(stages + i, moved, t, 0, rows, chunk, all_lanes, random);
+  }
+}
+
 // MARK: Few rows: units are shared out
 
 typedef struct {
@@ -89,12 +120,16 @@ static void run_part(void *context, int index) {
 }
 
 void rnn_sequence_run_units(
-  const rnn_stage *stages, int count, const rnn_operand *operands, int first, int direction, int steps, int rows, int chunk,
-  int width, int part, const rnn_random *random) {
+  const rnn_stage *stages, int count, const rnn_operand *operands, int first, int direction, int steps, int rows,
+  const rnn_lengths *lengths, int chunk, int width, int part, const rnn_random *random) {
   unit_work work = {
     .operands = operands, .rows = rows, .chunk = chunk, .width = width, .part = part, .random = random};
   for (int s = 0; s < steps; s++) {
     work.t = first + s * direction;
+    if (lengths) {
+      work.rows = rows_at(lengths, work.t);
+      work.operands = operands_at(lengths, operands, work.t);
+    }
     for (int begin = 0; begin < count; begin += work.count) {
       work.stages = stages + begin;
       // Joined products wait together.

@@ -28,30 +28,31 @@ struct PyTorchLayout {
 
 extension RecurrentStack {
   /// The stack's parameters as a model file has them: by PyTorch's names (`name.weight_ih_l0`) where PyTorch has the cell,
-  /// else by our own (`name.layers.0.W.xi`).
+  /// else by our own (`name.layers.0.W.xi`). Those of the reverse direction end in `_reverse`.
   ///
   /// Our one bias is written as `bias_ih`, with `bias_hh` zero.
   public func fileTensors(_ weights: Weights) throws(RNNError) -> Weights {
     var result = Weights()
-    for layer in engines.indices {
-      let tensors = try parameters(layer: layer, of: weights)
+    for run in runs {
+      let (layer, suffix) = (run.layer, run.suffix)
+      let tensors = try parameters(layer: layer, reverse: run.isReverse, of: weights)
       let named = Dictionary(uniqueKeysWithValues: zip(engines[layer].parameters.map(\.symbol), tensors))
       guard let layout = PyTorchLayout(cell.graph) else {
-        for parameter in engines[layer].parameters { result["\(name).layers.\(layer).\(parameter.symbol)"] = named[parameter.symbol] }
+        for parameter in engines[layer].parameters { result["\(name).layers.\(layer).\(parameter.symbol)\(suffix)"] = named[parameter.symbol] }
         continue
       }
       func stacked(_ symbol: (String) -> String) -> Tensor {
         let parts = layout.gates.compactMap { named[symbol($0)] }
         return Tensor(parts.flatMap(\.values), shape: [parts.reduce(0) { $0 + $1.shape[0] }] + parts[0].shape.dropFirst())
       }
-      result["\(name).weight_ih_l\(layer)"] = stacked { "W.x\($0)" }
-      result["\(name).weight_hh_l\(layer)"] = stacked { "W.h\($0)" }
-      result["\(name).bias_ih_l\(layer)"] = stacked { "b.\($0)" }
+      result["\(name).weight_ih_l\(layer)\(suffix)"] = stacked { "W.x\($0)" }
+      result["\(name).weight_hh_l\(layer)\(suffix)"] = stacked { "W.h\($0)" }
+      result["\(name).bias_ih_l\(layer)\(suffix)"] = stacked { "b.\($0)" }
       let second = layout.gates.flatMap { gate in
         layout.separateBias[gate].flatMap { named["b.\($0)"] }?.values ?? [Float](repeating: 0, count: engines[layer].sizes.hidden)
       }
-      result["\(name).bias_hh_l\(layer)"] = Tensor(second, shape: [second.count])
-      if layout.hasProjection { result["\(name).weight_hr_l\(layer)"] = named["W.hr"] }
+      result["\(name).bias_hh_l\(layer)\(suffix)"] = Tensor(second, shape: [second.count])
+      if layout.hasProjection { result["\(name).weight_hr_l\(layer)\(suffix)"] = named["W.hr"] }
     }
     return result
   }
@@ -66,23 +67,25 @@ extension RecurrentStack {
       guard tensor.shape == shape else { throw RNNError(.badData, "the tensor \(key) has the shape \(tensor.shape), expected was \(shape)") }
       return tensor
     }
-    for (layer, engine) in engines.enumerated() {
+    for run in runs {
+      let (layer, suffix, engine) = (run.layer, run.suffix, engines[run.layer])
       guard let layout = PyTorchLayout(cell.graph) else {
         for parameter in engine.parameters {
-          result[parameterName(parameter, layer: layer)] = try tensor("\(name).layers.\(layer).\(parameter.symbol)", engine.shape(of: parameter))
+          result[parameterName(parameter, layer: layer, reverse: run.isReverse)] = try tensor(
+            "\(name).layers.\(layer).\(parameter.symbol)\(suffix)", engine.shape(of: parameter))
         }
         continue
       }
       let hidden = engine.sizes.hidden, rows = layout.gates.count * hidden
-      let ih = try tensor("\(name).weight_ih_l\(layer)", [rows, engine.sizes.input])
-      let hh = try tensor("\(name).weight_hh_l\(layer)", [rows, engine.outputSize])
-      let first = try tensor("\(name).bias_ih_l\(layer)", [rows]).values
-      let second = try tensor("\(name).bias_hh_l\(layer)", [rows]).values
+      let ih = try tensor("\(name).weight_ih_l\(layer)\(suffix)", [rows, engine.sizes.input])
+      let hh = try tensor("\(name).weight_hh_l\(layer)\(suffix)", [rows, engine.outputSize])
+      let first = try tensor("\(name).bias_ih_l\(layer)\(suffix)", [rows]).values
+      let second = try tensor("\(name).bias_hh_l\(layer)\(suffix)", [rows]).values
       for parameter in engine.parameters {
         let shape = engine.shape(of: parameter)
-        let key = parameterName(parameter, layer: layer)
+        let key = parameterName(parameter, layer: layer, reverse: run.isReverse)
         if layout.hasProjection, parameter.symbol == "W.hr" {
-          result[key] = try tensor("\(name).weight_hr_l\(layer)", shape)
+          result[key] = try tensor("\(name).weight_hr_l\(layer)\(suffix)", shape)
           continue
         }
         if !parameter.isMatrix, let gate = layout.separateBias.first(where: { $0.value == parameter.name })?.key {

@@ -3,24 +3,48 @@ public import RNNTensor
 
 /// Recurrent layers on top of each other, of one cell: the output of each is the input of the next.
 ///
-/// The parameters are named `name.layer.W.xi`, `name.layer.b.i` and so on, after the cell's equations.
+/// A bidirectional stack runs every layer twice, with parameters of their own: from each row's first step to its last, and
+/// from its last to its first. What comes out at a step is both directions' outputs for it, merged.
+///
+/// The parameters are named `name.layer.W.xi`, `name.layer.b.i` and so on, after the cell's equations; those of the reverse
+/// direction `name.layer.W.xi_reverse`, as PyTorch has it.
 public struct RecurrentStack: Sendable {
   public let name: String
   public let cell: Cell
-  /// One engine a layer.
+  /// One engine a layer, for both directions.
   public let engines: [CellEngine]
   /// Dropout on the output of every layer but the last.
   public let dropout: Float
+  /// Whether this dropout has one mask for all times of a sequence (Gal & Ghahramani 2016).
+  public let variationalDropout: Bool
+  /// How the outputs of both directions become one; nil: there is only the forward direction.
+  public let bidirectional: Merge?
+
+  public enum Merge: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The units of the forward direction, then those of the reverse one.
+    case concatenate
+    case sum
+    case mean
+  }
 
   public var layerCount: Int { engines.count }
-  public var outputSize: Int { engines[engines.count - 1].outputSize }
+  /// 2 if bidirectional, else 1.
+  public var directionCount: Int { bidirectional == nil ? 1 : 2 }
+  /// The units of the last layer's output: twice the cell's if two directions are concatenated.
+  public var outputSize: Int { Self.width(engines[engines.count - 1], bidirectional) }
+
+  private static func width(_ engine: CellEngine, _ merge: Merge?) -> Int { engine.outputSize * (merge == .concatenate ? 2 : 1) }
 
   /// Throws `.usage` if a size is missing or not positive.
   ///
   /// - Parameters:
   ///   - sizes: further sizes that the cell needs (`projection`).
+  ///   - dropout: the rate of dropout on the output of every layer but the last.
+  ///   - variationalDropout: whether this dropout has one mask for all times of a sequence.
+  ///   - bidirectional: runs each layer in both directions and merges their outputs so.
   public init(
-    _ name: String, cell: Cell, inputs: Int, hidden: Int, layers: Int = 1, sizes: [String: Int] = [:], dropout: Float = 0
+    _ name: String, cell: Cell, inputs: Int, hidden: Int, layers: Int = 1, sizes: [String: Int] = [:], dropout: Float = 0,
+    variationalDropout: Bool = false, bidirectional: Merge? = nil
   ) throws(RNNError) {
     guard layers > 0 else { throw RNNError(.usage, "a stack needs at least one layer, not \(layers)") }
     guard cell.graph.inputs.count == 1 else {
@@ -29,9 +53,11 @@ public struct RecurrentStack: Sendable {
     self.name = name
     self.cell = cell
     self.dropout = dropout
+    self.variationalDropout = variationalDropout
+    self.bidirectional = bidirectional
     var engines: [CellEngine] = []
     for layer in 0..<layers {
-      let width = layer == 0 ? inputs : engines[layer - 1].outputSize
+      let width = layer == 0 ? inputs : Self.width(engines[layer - 1], bidirectional)
       // Layers of the same sizes share one plan.
       if let last = engines.last, last.sizes.input == width {
         engines.append(last)
@@ -42,14 +68,35 @@ public struct RecurrentStack: Sendable {
     self.engines = engines
   }
 
+  // MARK: Parameters
+
+  /// A direction of a layer.
+  struct Run {
+    let layer: Int
+    let isReverse: Bool
+    /// Where its states and its packed parameters stand.
+    let index: Int
+    /// What the names of its parameters end with.
+    var suffix: String { isReverse ? "_reverse" : "" }
+  }
+
+  /// In PyTorch's order: each layer's forward direction, then its reverse one.
+  var runs: [Run] {
+    (0..<layerCount * directionCount).map {
+      Run(layer: $0 / directionCount, isReverse: $0 % directionCount == 1, index: $0)
+    }
+  }
+
   /// The name of a layer's parameter.
-  public func parameterName(_ parameter: Parameter, layer: Int) -> String { "\(name).\(layer).\(parameter.symbol)" }
+  public func parameterName(_ parameter: Parameter, layer: Int, reverse: Bool = false) -> String {
+    "\(name).\(layer).\(parameter.symbol)\(reverse ? "_reverse" : "")"
+  }
 
   /// A layer's parameters in the engine's order.
-  public func parameters(layer: Int, of weights: Weights) throws(RNNError) -> [Tensor] {
+  public func parameters(layer: Int, reverse: Bool = false, of weights: Weights) throws(RNNError) -> [Tensor] {
     var result: [Tensor] = []
     for parameter in engines[layer].parameters {
-      let name = parameterName(parameter, layer: layer)
+      let name = parameterName(parameter, layer: layer, reverse: reverse)
       guard let tensor = weights[name] else { throw RNNError(.badData, "the tensor \(name) is missing") }
       let shape = engines[layer].shape(of: parameter)
       guard tensor.shape == shape else {
@@ -83,7 +130,8 @@ public struct RecurrentStack: Sendable {
   /// starts at 1.
   public func initial(into weights: inout Weights, using random: inout Philox, _ initialization: Initialization = .init()) {
     let roles = cell.graph.vectorRoles
-    for (layer, engine) in engines.enumerated() {
+    for run in runs {
+      let engine = engines[run.layer]
       let bound = initialization.range ?? 1 / Float(engine.sizes.hidden).squareRoot()
       for (index, parameter) in engine.parameters.enumerated() {
         let shape = engine.shape(of: parameter)
@@ -100,20 +148,21 @@ public struct RecurrentStack: Sendable {
         if parameter.symbol == "b.f", initialization.forgetBias != 0 {
           tensor.add(Tensor(repeating: initialization.forgetBias, shape: shape))
         }
-        weights[parameterName(parameter, layer: layer)] = tensor
+        weights[parameterName(parameter, layer: run.layer, reverse: run.isReverse)] = tensor
       }
     }
   }
 
   // MARK: Sequences
 
-  /// The states of all layers, `[layer][state]`, `[B, ·]` each.
+  /// The states of all layers, `[layer][state]`, `[B, ·]` each; of a bidirectional stack `[2 · layer + direction][state]`,
+  /// PyTorch's order: layer 0 forward, layer 0 reverse, layer 1 forward …
   public typealias States = [[Tensor]]
   /// The same on a tape.
   public typealias TapedStates = [[Variable]]
 
   /// The cells' own initial states for a batch of so many rows.
-  public func initialStates(batch: Int) -> States { engines.map { $0.initialStates(batch: batch) } }
+  public func initialStates(batch: Int) -> States { runs.map { engines[$0.layer].initialStates(batch: batch) } }
 
   /// The stack over a sequence on the tape.
   ///
@@ -121,55 +170,107 @@ public struct RecurrentStack: Sendable {
   ///   - x: `[T, B, I]`
   ///   - initial: the states before the first step; the cell's own initial states if nil. Constants where no gradient is to
   ///     flow further back (truncated back-propagation through time).
+  ///   - lengths: the steps of each row, from 0 to T; nil: T each. What stands behind a row's end is never read, outputs there
+  ///     are zero, and the reverse direction begins at the row's own last step. Rows need no order.
   ///   - key: what masks are drawn from; nil outside training. Its time is that of the first step.
-  /// - Returns: the last layer's output `[T, B, ·]`, and the states after the last step.
+  /// - Returns: the last layer's output `[T, B, ·]`, and the states after each row's last step (of the reverse direction: after
+  ///   its first).
   public func callAsFunction(
-    _ x: Variable, _ weights: TapedWeights, initial: TapedStates? = nil, dropoutKey key: DropoutKey? = nil
+    _ x: Variable, _ weights: TapedWeights, initial: TapedStates? = nil, lengths: [Int]? = nil, dropoutKey key: DropoutKey? = nil
   ) -> (output: Variable, states: TapedStates) {
-    var y = x
-    var states: TapedStates = []
-    for (layer, engine) in engines.enumerated() {
-      if layer > 0, let key, dropout > 0 { y = RNNTensor.dropout(y, rate: dropout, tag: UInt32(layer), key: key) }
-      let parameters = engine.parameters.map { weights[parameterName($0, layer: layer)] }
-      let (output, final) = engine.record(
-        y, parameters, initial: initial?[layer],
-        masks: key.map { .init(seed: $0.seed &+ UInt64(layer + 1) &* 0x9E37_79B9_7F4A_7C15, step: Int($0.step), time: Int($0.time)) })
-      y = output
-      states.append(final)
+    checkWhole(time: Int(key?.time ?? 0))
+    return layers(x) { y, run in
+      var y = y
+      if run.layer > 0, let key, dropout > 0 {
+        y = RNNTensor.dropout(y, rate: dropout, tag: UInt32(run.layer), key: key, perSequence: variationalDropout)
+      }
+      return engines[run.layer].record(
+        y, engines[run.layer].parameters.map { weights[parameterName($0, layer: run.layer, reverse: run.isReverse)] },
+        initial: initial?[run.index], lengths: lengths, reversed: run.isReverse,
+        masks: key.map { key in
+          let number = run.layer + (run.isReverse ? layerCount : 0)
+          return .init(seed: key.seed &+ UInt64(number + 1) &* 0x9E37_79B9_7F4A_7C15, step: Int(key.step), time: Int(key.time), row: Int(key.row))
+        })
     }
-    return (y, states)
   }
 
   /// The parameters packed for runs without a tape.
   public func pack(_ weights: Weights) throws(RNNError) -> [CellEngine.Packed] {
     var result: [CellEngine.Packed] = []
-    for (layer, engine) in engines.enumerated() { result.append(engine.pack(try parameters(layer: layer, of: weights))) }
+    for run in runs {
+      result.append(engines[run.layer].pack(try parameters(layer: run.layer, reverse: run.isReverse, of: weights)))
+    }
     return result
   }
 
-  /// The stack over a sequence without a tape: `[T, B, I]` to `[T, B, ·]`.
-  public func run(_ x: Tensor, _ packed: [CellEngine.Packed], initial: States? = nil, firstStep: Int = 0) -> (output: Tensor, states: States) {
+  /// The stack over a sequence without a tape: `[T, B, I]` to `[T, B, ·]`. See ``callAsFunction(_:_:initial:lengths:dropoutKey:)``.
+  public func run(
+    _ x: Tensor, _ packed: [CellEngine.Packed], initial: States? = nil, lengths: [Int]? = nil, firstStep: Int = 0
+  ) -> (output: Tensor, states: States) {
+    checkWhole(time: firstStep)
+    let (output, states) = layers(Variable(x)) { y, run in
+      let result = engines[run.layer].run(
+        packed[run.index], inputs: [y.value], initial: initial?[run.index], lengths: lengths, reversed: run.isReverse,
+        masks: .init(time: firstStep))
+      return (Variable(result.output), result.states.map { Variable($0) })
+    }
+    return (output.value, states.map { $0.map(\.value) })
+  }
+
+  /// All layers from the first on, each with what its directions give.
+  private func layers(
+    _ x: Variable, _ apply: (_ y: Variable, _ run: Run) -> (output: Variable, states: [Variable])
+  ) -> (output: Variable, states: TapedStates) {
     var y = x
-    var states: States = []
-    for (layer, engine) in engines.enumerated() {
-      let result = engine.run(packed[layer], inputs: [y], initial: initial?[layer], masks: .init(time: firstStep))
-      y = result.output
-      states.append(result.states)
+    var states: TapedStates = []
+    for layer in 0..<layerCount {
+      var outputs: [Variable] = []
+      for run in runs where run.layer == layer {
+        let result = apply(y, run)
+        outputs.append(result.output)
+        states.append(result.states)
+      }
+      switch bidirectional {
+      case nil: y = outputs[0]
+      case .concatenate: y = concatenate(outputs, axis: 2)
+      case .sum: y = outputs[0] + outputs[1]
+      case .mean: y = 0.5 * (outputs[0] + outputs[1])
+      }
     }
     return (y, states)
+  }
+
+  private func checkWhole(time: Int) {
+    precondition(
+      bidirectional == nil || time == 0, "the stack \(name) runs in both directions: it takes whole sequences, not one from step \(time) on")
+  }
+
+  // MARK: Steps
+
+  /// One stepper a layer, for sequences that come step by step.
+  ///
+  /// Throws `.usage` for a bidirectional stack: its reverse direction begins at the end.
+  ///
+  /// - Parameter packed: what ``pack(_:)`` gave.
+  public func steppers(_ packed: [CellEngine.Packed]) throws(RNNError) -> [CellStepper] {
+    guard bidirectional == nil else {
+      throw RNNError(.usage, "\(name) runs in both directions and needs whole sequences: it can't take them step by step")
+    }
+    return zip(engines, packed).map { CellStepper($0, $1) }
   }
 }
 
 extension CellEngine {
   /// A whole sequence as one operation on the tape.
   func record(
-    _ x: Variable, _ parameters: [Variable], initial: [Variable]?, masks: MaskSource?
+    _ x: Variable, _ parameters: [Variable], initial: [Variable]?, lengths: [Int]?, reversed: Bool, masks: MaskSource?
   ) -> (output: Variable, states: [Variable]) {
     let inputs = [x] + parameters + (initial ?? [])
     let isTraining = inputs.contains { $0.requiresGradient }
     // A run without gradients in training (the first of a checkpoint) draws the masks of training.
     let packed = pack(parameters.map(\.value), forTraining: isTraining || (masks != nil && cell.graph.isRandom))
-    let result = run(packed, inputs: [x.value], initial: initial?.map(\.value), masks: masks ?? MaskSource())
+    let result = run(
+      packed, inputs: [x.value], initial: initial?.map(\.value), lengths: lengths, reversed: reversed, masks: masks ?? MaskSource())
     guard isTraining, let trace = result.trace else {
       return (Variable(result.output), result.states.map { Variable($0) })
     }

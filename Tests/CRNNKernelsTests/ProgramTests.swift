@@ -20,7 +20,7 @@ extension Kernels {
         buffers.append(buffer)
         operands.append(
           rnn_operand(
-            base: buffer.baseAddress! + offset, time_stride: time, row_stride: row, temporary: temporary ? 1 : 0))
+            base: buffer.baseAddress! + offset, time_stride: time, row_stride: row, temporary: temporary ? 1 : 0, earlier: 0))
         return Int32(operands.count - 1)
       }
 
@@ -297,7 +297,7 @@ extension Kernels {
 
     /// Each number is the one that the documented counter gives, on every instruction set, whatever the chunks.
     @Test func masks() {
-      let random = rnn_random(seed: 0x0123_4567_89ab_cdef, step: 9, time: 40, row: 100)
+      let random = rnn_random(seed: 0x0123_4567_89ab_cdef, step: 9, time: 40, row: 100, rows: nil, row_step: 0)
       let rate: Float = 0.3, tag: UInt32 = 0xfedc, rows = 5, first = 1
       withEachInstructionSet { isa in
         for (width, chunk, perSequence) in [(16, 1, false), (80, 2, true), (192, 5, false), (64, 3, false)] {

@@ -143,6 +143,7 @@ typedef struct {
   ptrdiff_t time_stride;
   ptrdiff_t row_stride;
   int32_t temporary;
+  int32_t earlier;  // where rows have lengths: these are the rows of the step before
 } rnn_operand;
 
 /// From what masks are drawn: Philox4x32-10 (Salmon et al. 2011) with the key `seed` and a counter of (tag, unit), row,
@@ -151,7 +152,9 @@ typedef struct {
   uint64_t seed;
   uint32_t step;        // training step
   uint32_t time;        // time of step t = 0
-  uint32_t row;         // row of operand row 0
+  uint32_t row;         // the first row: operand row r counts as the row `row` + r
+  const uint32_t *rows; // if not NULL: … as the row `row` + rows[r * row_step]
+  int32_t row_step;
 } rnn_random;
 
 /// Runs `count` instructions on rows [row, row + rows) of step t, `chunk` rows at a time (temporaries have `chunk` rows).
@@ -197,11 +200,28 @@ void rnn_sequence_run(
   const rnn_stage *stages, int count, const rnn_operand *operands, int first, int direction, int steps, int row, int rows,
   int chunk, const rnn_random *random);
 
+/// Sequences of different lengths, the longest in row 0: step t has as many rows as there are sequences that go on, and the
+/// rows of all steps follow one another. An operand's row r at step t begins at
+/// base + starts[t - earlier] * time_stride + r * row_stride.
+typedef struct {
+  const int32_t *starts;  // the rows of all steps before t, for t from 0 to the number of steps; [-1]: less than none, the rows
+                          // of the first step, for states before it
+  int32_t begin, each;    // of a step's rows, begin, begin + each, … are run: operand rows 0, 1, …
+  rnn_operand *moved;     // room for as many operands as there are
+  int32_t operands;
+} rnn_lengths;
+
+/// The same for sequences of different lengths.
+void rnn_sequence_run_lengths(
+  const rnn_stage *stages, int count, const rnn_operand *operands, int first, int direction, int steps,
+  const rnn_lengths *lengths, int chunk, const rnn_random *random);
+
 /// The same on all rows [0, rows), the units shared out over threads, `part` to each: for few rows and large matrices. All
 /// rows of the stages are made of blocks of `width` lanes, there are no reductions, and width and part are multiples of 64.
+/// With `lengths`, unless it is NULL, a step has as many rows as these say.
 void rnn_sequence_run_units(
-  const rnn_stage *stages, int count, const rnn_operand *operands, int first, int direction, int steps, int rows, int chunk,
-  int width, int part, const rnn_random *random);
+  const rnn_stage *stages, int count, const rnn_operand *operands, int first, int direction, int steps, int rows,
+  const rnn_lengths *lengths, int chunk, int width, int part, const rnn_random *random);
 
 // MARK: Other loops of training (training.inc); all of them run on the calling thread
 

@@ -29,55 +29,68 @@ extension CellEngine {
     continuing later: consuming [Tensor?] = []
   ) -> Gradients {
     guard let packed = trace.packed.backward else { preconditionFailure("the parameters were not packed for training") }
-    let (steps, batch) = (trace.steps, trace.batch)
-    let output = output ?? Tensor(zeros: [steps, batch, outputSize])
-    precondition(output.shape == [steps, batch, outputSize], "the output's gradient has the shape \(output.shape)")
+    let rows = trace.rows
+    let output = output ?? Tensor(zeros: [rows.times, rows.batch, outputSize])
+    precondition(output.shape == [rows.times, rows.batch, outputSize], "the output's gradient has the shape \(output.shape)")
     let lanes = stateSizes.map(Schedule.padded)
-    let stateGradients = lanes.map { Buffer(batch * $0, zeroed: true) }
+    let stateGradients = lanes.map { Buffer(rows.first * $0, zeroed: true) }
     for s in lanes.indices {
-      if let gradient = finalStates?[s] { Self.write(gradient, to: stateGradients[s].base, rows: batch, lanes: lanes[s]) }
+      if let gradient = finalStates?[s] { Self.write(gradient, to: stateGradients[s].base, rows: rows, lanes: lanes[s]) }
     }
     let columns = plan.recordColumns
-    let stepsAtOnce = max(1, min(steps, Self.recordedRows / max(batch, 1)))
-    let records = Buffer(stepsAtOnce * batch * columns)
+    let pieces = rows.pieces(of: Self.recordedRows)
+    let mostRows = pieces.map(rows.count(of:)).max() ?? 0
+    let records = Buffer(mostRows * columns)
     var sums = ParameterSums(self, continuing: later)
     var inputs = trace.inputs.indices.map { i in
-      wantsInputs || plan.inputGradientNodes[i] != nil ? InputSums(self, i, trace, rows: stepsAtOnce * batch) : nil
+      wantsInputs || plan.inputGradientNodes[i] != nil ? InputSums(self, i, trace, rows: mostRows) : nil
     }
 
-    let blocks = blocks(steps: steps, rows: batch)
-    let workspace = Buffer(packed.workspaceCount(rows: batch, blocks: blocks))
+    let blocks = blocks(rows)
+    let workspace = Buffer(packed.workspaceCount(rows: rows.first, blocks: blocks))
     let sources = trace.inputs.map { input in input.withUnsafeBufferPointer { UnsafeMutablePointer(mutating: $0.baseAddress) } }
     let upstream = output.withUnsafeBufferPointer { UnsafeMutablePointer(mutating: $0.baseAddress) }
+    // The output's gradient for the rows of a piece, where these aren't the caller's own.
+    let gathered = rows.isDense ? nil : Buffer(mostRows * outputSize)
     withExtendedLifetime((output, trace)) {
-      for begin in stride(from: 0, to: steps, by: stepsAtOnce).reversed() {
-        let end = min(begin + stepsAtOnce, steps)
-        let operands = packed.operands(rows: batch, workspace: workspace.base) { place in
-          func rows(_ base: UnsafeMutablePointer<Float>?, _ width: Int, from first: Int = 0) -> rnn_operand {
-            rnn_operand(base: base.map { $0 - first * batch * width }, time_stride: batch * width, row_stride: width, temporary: 0)
+      for piece in pieces.reversed() {
+        if let gathered, let upstream { rows.gather(upstream, units: outputSize, steps: piece, to: gathered.base) }
+        let operands = packed.operands(rows, workspace: workspace.base) { place in
+          /// Rows of which those of the piece begin at `base`.
+          func ofPiece(_ base: UnsafeMutablePointer<Float>?, _ width: Int) -> rnn_operand {
+            rows.operand(base.map { $0 - rows.start(piece.lowerBound) * width }, width)
           }
           switch place {
-          case .input(let i): return rows(sources[i], trace.inputs[i].shape[2])
-          case .state(let s, let after): return rows(trace.states[s].base + (after ? batch * lanes[s] : 0), lanes[s])
-          case .saved(let k): return rows(trace.saved[k].base, plan.savedLanes[k])
-          case .record(let column): return rows(records.base + column, columns, from: begin)
+          case .input(let i): return rows.operand(sources[i], trace.inputs[i].shape[1])
+          case .state(let s, let after): return rows.operand(state: trace.states[s].base, after: after, lanes[s])
+          case .saved(let k): return rows.operand(trace.saved[k].base, plan.savedLanes[k])
+          case .record(let column): return ofPiece(records.base + column, columns)
           case .stateGradient(let s):
-            return rnn_operand(base: stateGradients[s].base, time_stride: 0, row_stride: lanes[s], temporary: 0)
-          case .outputGradient: return rows(upstream, outputSize)
-          case .inputGradient(let i): return rows(inputs[i]?.rows.base, Schedule.padded(trace.inputs[i].shape[2]), from: begin)
+            return rnn_operand(base: stateGradients[s].base, time_stride: 0, row_stride: lanes[s], temporary: 0, earlier: 0)
+          case .outputGradient: return gathered.map { ofPiece($0.base, outputSize) } ?? rows.operand(upstream, outputSize)
+          case .inputGradient(let i): return ofPiece(inputs[i]?.rows.base, Schedule.padded(trace.inputs[i].shape[1]))
           default: preconditionFailure("a place that the backward run doesn't have")
           }
         }
         packed.run(
-          operands: operands, first: end - 1, direction: -1, steps: end - begin, rows: batch, blocks: blocks,
+          operands: operands, first: piece.upperBound - 1, direction: -1, steps: piece.count, rows: rows, blocks: blocks,
           random: trace.masks.random)
-        sums.add(trace, steps: begin..<end, records: records.base)
-        for i in inputs.indices { inputs[i]?.write(trace, steps: begin..<end, records: records.base) }
+        sums.add(trace, steps: piece, records: records.base)
+        for i in inputs.indices { inputs[i]?.write(trace, steps: piece, records: records.base) }
       }
     }
     return Gradients(
       parameters: sums.finish(), inputs: inputs.map { wantsInputs ? $0?.gradient : nil },
-      initialStates: lanes.indices.map { Self.read(stateGradients[$0].base, rows: batch, units: stateSizes[$0], lanes: lanes[$0]) })
+      initialStates: lanes.indices.map { s in
+        let units = stateSizes[s]
+        if rows.isDense { return Self.read(stateGradients[s].base, rows: rows.batch, units: units, lanes: lanes[s]) }
+        // A row without steps hands on what it got.
+        var result = finalStates?[s] ?? Tensor(zeros: [rows.batch, units])
+        result.withMutablePointer { to in
+          for r in 0..<rows.first { (to + rows.row(r) * units).update(from: stateGradients[s].base + r * lanes[s], count: units) }
+        }
+        return result
+      })
   }
 }
 
@@ -89,6 +102,8 @@ private struct ParameterSums {
   /// Where the sums of each product of the plan stand.
   private var targets: [UnsafeMutablePointer<Float>?] = []
   private var isStarted: Bool
+  /// States before the steps at hand whose rows had to be brought together, by node.
+  private var gathered: [Int: Buffer] = [:]
 
   /// - Parameter later: sums over later steps, to go on with.
   init(_ engine: CellEngine, continuing later: consuming [Tensor?]) {
@@ -116,16 +131,16 @@ private struct ParameterSums {
   /// Adds steps, whose gradients stand in `records` from the first of them on.
   mutating func add(_ trace: CellEngine.Trace, steps: Range<Int>, records: UnsafeMutablePointer<Float>) {
     let plan = engine.plan, sizes = engine.sizes
-    let columns = plan.recordColumns, rows = steps.count * trace.batch
+    let columns = plan.recordColumns, rows = trace.rows.count(of: steps)
     guard rows > 0 else { return }
     let last = records + (rows - 1) * columns
     var index = 0
     for run in plan.gradientProducts {
-      let (operand, stride) = operandRows(run[0].operand, trace)
+      let (operand, stride) = consecutiveRows(run[0].operand, trace, steps)
       let n = sizes[plan.graph.nodes[run[0].operand].size], height = sizes[engine.parameters[run[0].parameter].rows]
       rnn_gemm_pieces(
         Int32(height * run.count), Int32(n), Int32(rows), last + (plan.recordColumn[run[0].gradient] ?? 0), 1, -columns,
-        operand + (steps.upperBound * trace.batch - 1) * stride, -stride, 1,
+        operand + (rows - 1) * stride, -stride, 1,
         Array(targets[index..<index + run.count]), Int32(height), n, isStarted)
       index += run.count
     }
@@ -147,6 +162,7 @@ private struct ParameterSums {
     func sum(_ i: Int) { rnn_column_sums(last + parts[i].column, -columns, Int32(rows), Int32(parts[i].count), parts[i].sum, isStarted) }
     if rows * columns < 1 << 17 { parts.indices.forEach(sum) } else { Threads.parallel(parts.count, sum) }
     self.isStarted = true
+    gathered = [:]
   }
 
   /// Adds to the gradient of a matrix that a step applies several times. A step's uses follow each other in the sum, lest it
@@ -155,42 +171,69 @@ private struct ParameterSums {
     _ uses: [Derivative.ProductGradient], _ trace: CellEngine.Trace, steps: Range<Int>, records: UnsafeMutablePointer<Float>,
     to sum: UnsafeMutablePointer<Float>
   ) {
-    let plan = engine.plan, batch = trace.batch
+    let plan = engine.plan, first = trace.rows.start(steps.lowerBound)
     let m = engine.sizes[engine.parameters[uses[0].parameter].rows], n = engine.sizes[plan.graph.nodes[uses[0].operand].size]
-    let rowsOfAStep = uses.count * batch
-    let rows = max(1, min(steps.count, 256 / rowsOfAStep)) * rowsOfAStep
-    let gradients = Buffer(rows * m), operands = Buffer(rows * n)
+    // Rows of whole steps.
+    let capacity = max(256, uses.count * trace.rows.first)
+    let gradients = Buffer(capacity * m), operands = Buffer(capacity * n)
     var count = 0
+    func add() {
+      rnn_gemm(Int32(m), Int32(n), Int32(count), gradients.base, 1, m, operands.base, n, 1, sum, n, true)
+      count = 0
+    }
     for t in steps.reversed() {
+      let rows = trace.rows.count(at: t)
+      if count + uses.count * rows > capacity { add() }
       for use in uses {
-        let (operand, stride) = operandRows(use.operand, trace)
-        let record = records + (plan.recordColumn[use.gradient] ?? 0)
-        for b in (0..<batch).reversed() {
-          (gradients.base + count * m).update(from: record + ((t - steps.lowerBound) * batch + b) * plan.recordColumns, count: m)
-          (operands.base + count * n).update(from: operand + (t * batch + b) * stride, count: n)
+        let (operand, stride) = operandRows(use.operand, trace, at: t)
+        let record = records + (trace.rows.start(t) - first) * plan.recordColumns + (plan.recordColumn[use.gradient] ?? 0)
+        for b in (0..<rows).reversed() {
+          (gradients.base + count * m).update(from: record + b * plan.recordColumns, count: m)
+          (operands.base + count * n).update(from: operand + b * stride, count: n)
           count += 1
         }
       }
-      if count == rows || t == steps.lowerBound {
-        rnn_gemm(Int32(m), Int32(n), Int32(count), gradients.base, 1, m, operands.base, n, 1, sum, n, true)
-        count = 0
-      }
+    }
+    add()
+  }
+
+  /// The rows at step `t` of what a matrix was applied to, and their stride.
+  private func operandRows(_ node: Int, _ trace: CellEngine.Trace, at t: Int) -> (UnsafePointer<Float>, Int) {
+    let rows = trace.rows
+    switch engine.plan.operandPlace[node] {
+    case .input(let i)?:
+      let tensor = trace.inputs[i], width = tensor.shape[1]
+      // The trace holds the tensor while this is used.
+      return ((tensor.withUnsafeBufferPointer { $0.baseAddress } ?? UnsafePointer(trace.states[0].base)) + rows.start(t) * width, width)
+    case .state(let s, let after)?:
+      let lanes = Schedule.padded(engine.stateSizes[s])
+      return (UnsafePointer(trace.states[s].base + (rows.first + (after ? rows.start(t) : rows.earlierStart(t))) * lanes), lanes)
+    case .saved(let k)?:
+      let lanes = engine.plan.savedLanes[k]
+      return (UnsafePointer(trace.saved[k].base + rows.start(t) * lanes), lanes)
+    default: preconditionFailure("the operand of a product is not held")
     }
   }
 
-  /// The rows `[T · B]` of what a matrix was applied to, and their stride.
-  private func operandRows(_ node: Int, _ trace: CellEngine.Trace) -> (UnsafePointer<Float>, Int) {
-    switch engine.plan.operandPlace[node] {
-    case .input(let i)?:
-      let tensor = trace.inputs[i]
-      // The trace holds the tensor while this is used.
-      return (tensor.withUnsafeBufferPointer { $0.baseAddress } ?? UnsafePointer(trace.states[0].base), tensor.shape[2])
-    case .state(let s, let after)?:
-      let lanes = Schedule.padded(engine.stateSizes[s])
-      return (UnsafePointer(trace.states[s].base + (after ? trace.batch * lanes : 0)), lanes)
-    case .saved(let k)?: return (UnsafePointer(trace.saved[k].base), engine.plan.savedLanes[k])
-    default: preconditionFailure("the operand of a product is not held")
+  /// The rows of some steps of what a matrix was applied to, one after another, and their stride.
+  private mutating func consecutiveRows(_ node: Int, _ trace: CellEngine.Trace, _ steps: Range<Int>) -> (UnsafePointer<Float>, Int) {
+    let rows = trace.rows
+    let (first, stride) = operandRows(node, trace, at: steps.lowerBound)
+    guard case .state(_, false)? = engine.plan.operandPlace[node],
+      rows.count(at: steps.upperBound - 1) < rows.count(at: max(steps.lowerBound, 1) - 1)
+    else { return (first, stride) }
+    // Behind the states before a step stand those of the rows that have ended.
+    if let known = gathered[node] { return (UnsafePointer(known.base), stride) }
+    let own = Buffer(rows.count(of: steps) * stride)
+    let part = max(1, steps.count * Threads.blockSize / max(rows.count(of: steps) * stride, 1))
+    Threads.blocks(of: steps.count, size: part) { block in
+      for t in steps.lowerBound + block.lowerBound..<steps.lowerBound + block.upperBound {
+        let from = operandRows(node, trace, at: t).0
+        (own.base + rows.count(of: steps.lowerBound..<t) * stride).update(from: from, count: rows.count(at: t) * stride)
+      }
     }
+    gathered[node] = own
+    return (UnsafePointer(own.base), stride)
   }
 
   /// The gradients, in the order of the parameters.
@@ -214,8 +257,8 @@ private struct InputSums {
   init(_ engine: CellEngine, _ input: Int, _ trace: CellEngine.Trace, rows: Int) {
     self.engine = engine
     self.input = input
-    let shape = trace.inputs[input].shape, lanes = Schedule.padded(shape[2])
-    gradient = Tensor(shape: shape, initializingWith: { _ in })
+    let units = trace.inputs[input].shape[1], lanes = Schedule.padded(units)
+    gradient = Tensor(shape: [trace.rows.times, trace.rows.batch, units], writing: { trace.rows.clearPadding(of: $0, units: units) })
     self.rows = Buffer(rows * lanes)
     zeros = Buffer(lanes, zeroed: true)
     let products = engine.plan.derivative.inputs[input].products
@@ -224,7 +267,7 @@ private struct InputSums {
     var next = packed.base
     var pieces: [PackedPiece] = []
     for (product, height) in zip(products, heights) {
-      let piece = PackedPiece(target: next, k: height, column: 0, columns: shape[2], source: trace.packed.parameters[product.parameter], rowStride: shape[2], columnStride: 1)
+      let piece = PackedPiece(target: next, k: height, column: 0, columns: units, source: trace.packed.parameters[product.parameter], rowStride: units, columnStride: 1)
       pieces += [piece] + PackedPiece.gaps(between: [piece], columns: lanes)
       next += rnn_packed_size(Int32(height), Int32(lanes))
     }
@@ -234,8 +277,8 @@ private struct InputSums {
   /// Writes the gradient of some steps, whose records begin with the first of them.
   mutating func write(_ trace: CellEngine.Trace, steps: Range<Int>, records: UnsafeMutablePointer<Float>) {
     let plan = engine.plan, columns = plan.recordColumns
-    let batch = trace.batch, units = gradient.shape[2], lanes = Schedule.padded(units)
-    let count = steps.count * batch, products = plan.derivative.inputs[input].products
+    let stepRows = trace.rows, units = gradient.shape[2], lanes = Schedule.padded(units)
+    let first = stepRows.start(steps.lowerBound), count = stepRows.count(of: steps), products = plan.derivative.inputs[input].products
     let hasRest = plan.inputGradientNodes[input] != nil
     let base = rows.base, zeros = UnsafePointer(zeros.base), matrices = UnsafePointer(packed.base)
     gradient.withUnsafeMutableBufferPointer { gradient in
@@ -260,7 +303,7 @@ private struct InputSums {
         }
         if !factors.isEmpty { multiply() }
         for row in block {
-          let to = result + (steps.lowerBound * batch + row) * units
+          let to = result + stepRows.place(first + row) * units
           if isStarted { to.update(from: base + row * lanes, count: units) } else { to.update(repeating: 0, count: units) }
         }
       }

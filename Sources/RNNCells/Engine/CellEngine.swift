@@ -60,21 +60,28 @@ public final class CellEngine: Sendable {
     public var step: Int
     /// The time of the first step of this call in its sequence.
     public var time: Int
+    /// The number of the first row of the batch at hand.
+    public var row: Int
 
-    public init(seed: UInt64 = 0, step: Int = 0, time: Int = 0) {
+    public init(seed: UInt64 = 0, step: Int = 0, time: Int = 0, row: Int = 0) {
       self.seed = seed
       self.step = step
       self.time = time
+      self.row = row
     }
 
-    var random: rnn_random { rnn_random(seed: seed, step: UInt32(truncatingIfNeeded: step), time: UInt32(truncatingIfNeeded: time), row: 0) }
+    var random: rnn_random {
+      rnn_random(
+        seed: seed, step: UInt32(truncatingIfNeeded: step), time: UInt32(truncatingIfNeeded: time),
+        row: UInt32(truncatingIfNeeded: row), rows: nil, row_step: 0)
+    }
   }
 
   /// What a run leaves.
   public struct Result: Sendable {
-    /// `[T, B, ·]`
+    /// `[T, B, ·]`; zero past a row's end.
     public let output: Tensor
-    /// The states after the last step: `[B, ·]` each.
+    /// The states after each row's last step: `[B, ·]` each.
     public let states: [Tensor]
     /// What the backward run needs; nil outside training.
     public let trace: Trace?
@@ -83,9 +90,9 @@ public final class CellEngine: Sendable {
   /// The forward values kept for the backward run.
   public struct Trace: Sendable {
     let packed: Packed
+    let rows: StepRows
+    /// The rows of all steps, `[·, I]` each.
     let inputs: [Tensor]
-    let steps: Int
-    let batch: Int
     let states: [Buffer]
     let saved: [Buffer]
     let masks: MaskSource
@@ -99,82 +106,89 @@ public final class CellEngine: Sendable {
   /// - Parameters:
   ///   - inputs: one tensor `[T, B, I]` for each of the cell's inputs.
   ///   - initial: the states before the first step, `[B, ·]` each; the cell's own initial states if nil.
+  ///   - lengths: the steps of each row, from 0 to T; nil: T each. A row ends after its last step: its output is zero from
+  ///     there on, its final state is that of its last step (a row without steps: its initial state), and what stands in the
+  ///     inputs behind it is never read. Rows need no order.
+  ///   - reversed: each row begins with its own last step and ends with its first; outputs stand where their inputs do.
   ///   - masks: where masks are drawn from, if the parameters were packed for training; its time is the index of the first
   ///     step, for cells that read it.
   public func run(
-    _ packed: Packed, inputs: [Tensor], initial: [Tensor]? = nil, masks: MaskSource = MaskSource()
+    _ packed: Packed, inputs: [Tensor], initial: [Tensor]? = nil, lengths: [Int]? = nil, reversed: Bool = false,
+    masks: MaskSource = MaskSource()
   ) -> Result {
-    let (steps, batch) = check(inputs: inputs)
+    let rows = check(inputs: inputs, lengths: lengths, reversed: reversed)
     let isTraining = packed.backward != nil
-    let keepsAll = isTraining || plan.outputState != nil
-    let kept = keepsAll ? steps : min(steps, Self.segment)
+    let keepsAll = isTraining || plan.outputState != nil || !rows.isDense
+    let kept = keepsAll ? rows.steps : min(rows.steps, Self.segment)
     let lanes = stateSizes.map(Schedule.padded)
-    let states = lanes.map { Buffer((kept + 1) * batch * $0) }
-    let initial = initial ?? initialStates(batch: batch)
-    check(states: initial, batch: batch)
-    for s in states.indices { Self.write(initial[s], to: states[s].base, rows: batch, lanes: lanes[s]) }
-    let saved = isTraining ? plan.savedLanes.map { Buffer(steps * batch * $0) } : []
+    let states = lanes.map { Buffer((rows.first + rows.start(kept)) * $0) }
+    let initial = initial ?? initialStates(batch: rows.batch)
+    check(states: initial, batch: rows.batch)
+    for s in states.indices { Self.write(initial[s], to: states[s].base, rows: rows, lanes: lanes[s]) }
+    let saved = isTraining ? plan.savedLanes.map { Buffer(rows.total * $0) } : []
+    let inputs = inputs.map { Self.stepRows(of: $0, rows) }
 
-    let blocks = blocks(steps: steps, rows: batch)
-    let ahead = packed.forward.stepsAhead(steps: kept, rows: batch, blocks: blocks)
-    let workspace = Buffer(packed.forward.workspaceCount(rows: batch, blocks: blocks, ahead: ahead))
+    let blocks = blocks(rows)
+    let ahead = packed.forward.stepsAhead(steps: kept, rows: rows.first, blocks: blocks)
+    let workspace = Buffer(packed.forward.workspaceCount(rows: rows.first, blocks: blocks, ahead: ahead))
     let sources = inputs.map { input in input.withUnsafeBufferPointer { UnsafeMutablePointer(mutating: $0.baseAddress) } }
-    let outputSize = outputSize
     func run(_ output: UnsafeMutablePointer<Float>?) {
       var done = 0
-      while done < steps {
-        let now = keepsAll ? steps : min(Self.segment, steps - done)
-        let operands = packed.forward.operands(rows: batch, workspace: workspace.base, ahead: ahead) { place in
+      while done < rows.steps {
+        let now = keepsAll ? rows.steps : min(Self.segment, rows.steps - done)
+        let operands = packed.forward.operands(rows, workspace: workspace.base, ahead: ahead) { place in
+          func later(_ base: UnsafeMutablePointer<Float>?, _ width: Int) -> rnn_operand {
+            rows.operand(base.map { $0 + rows.start(done) * width }, width)
+          }
           switch place {
-          case .input(let i):
-            let width = inputs[i].shape[2]
-            return rnn_operand(
-              base: sources[i].map { $0 + done * batch * width }, time_stride: batch * width, row_stride: width, temporary: 0)
-          case .state(let s, let after):
-            return rnn_operand(
-              base: states[s].base + (after ? batch * lanes[s] : 0), time_stride: batch * lanes[s], row_stride: lanes[s], temporary: 0)
-          case .saved(let k):
-            let width = plan.savedLanes[k]
-            return rnn_operand(base: saved[k].base, time_stride: batch * width, row_stride: width, temporary: 0)
-          case .output:
-            return rnn_operand(
-              base: output.map { $0 + done * batch * outputSize }, time_stride: batch * outputSize, row_stride: outputSize, temporary: 0)
+          case .input(let i): return later(sources[i], inputs[i].shape[1])
+          case .state(let s, let after): return rows.operand(state: states[s].base, after: after, lanes[s])
+          case .saved(let k): return rows.operand(saved[k].base, plan.savedLanes[k])
+          case .output: return later(output, outputSize)
           default: preconditionFailure("a place that the forward run doesn't have")
           }
         }
         var random = masks.random
         random.time &+= UInt32(truncatingIfNeeded: done)
         packed.forward.run(
-          operands: operands, first: 0, direction: 1, steps: now, rows: batch, blocks: blocks, ahead: ahead, random: random)
+          operands: operands, first: 0, direction: 1, steps: now, rows: rows, blocks: blocks, ahead: ahead, random: random)
         done += now
-        if done < steps {
-          for s in states.indices { states[s].base.update(from: states[s].base + now * batch * lanes[s], count: batch * lanes[s]) }
+        if done < rows.steps {
+          for s in states.indices { states[s].base.update(from: states[s].base + rows.start(now) * lanes[s], count: rows.first * lanes[s]) }
         }
       }
     }
     let output: Tensor
+    let shape = [rows.times, rows.batch, outputSize]
     if let s = plan.outputState {
       withExtendedLifetime(inputs) { run(nil) }
-      output = Tensor(shape: [steps, batch, outputSize], at: states[s].base + batch * lanes[s], of: states[s])
+      let base = states[s].base + rows.first * lanes[s]
+      output = rows.isDense ? Tensor(shape: shape, at: base, of: states[s]) : rows.spread(base, units: outputSize)
+    } else if rows.isDense {
+      output = Tensor(shape: shape) { output in withExtendedLifetime(inputs) { run(output.baseAddress) } }
     } else {
-      output = Tensor(shape: [steps, batch, outputSize]) { output in withExtendedLifetime(inputs) { run(output.baseAddress) } }
+      let own = Buffer(rows.total * outputSize)
+      withExtendedLifetime(inputs) { run(own.base) }
+      output = rows.spread(own.base, units: outputSize)
     }
-    let last = keepsAll ? steps : (steps == 0 ? 0 : (steps - 1) % Self.segment + 1)
+    let last = keepsAll || rows.steps == 0 ? rows.steps : (rows.steps - 1) % Self.segment + 1
     let final = states.indices.map { s in
-      Self.read(states[s].base + last * batch * lanes[s], rows: batch, units: stateSizes[s], lanes: lanes[s])
+      rows.isDense
+        ? Self.read(states[s].base + rows.start(last) * lanes[s], rows: rows.batch, units: stateSizes[s], lanes: lanes[s])
+        : Self.lastStates(states[s].base, rows, initial[s], lanes: lanes[s])
     }
     let trace = isTraining
-      ? Trace(packed: packed, inputs: inputs, steps: steps, batch: batch, states: states, saved: saved, masks: masks) : nil
+      ? Trace(packed: packed, rows: rows, inputs: inputs, states: states, saved: saved, masks: masks) : nil
     return Result(output: output, states: final, trace: trace)
   }
 
   // MARK: Help
 
   /// Rows are split over threads where there is enough to do.
-  func blocks(steps: Int, rows: Int) -> Int {
+  func blocks(_ rows: StepRows) -> Int {
     let numbers = parameters.reduce(0) { $0 + shape(of: $1).reduce(1, *) }
-    guard steps * rows * numbers > 50_000 else { return 1 }
-    return max(1, min(Threads.count, rows))
+    guard rows.total * numbers > 50_000 else { return 1 }
+    return max(1, min(Threads.count, rows.first))
   }
 
   private func check(parameters: [Tensor]) {
@@ -184,14 +198,14 @@ public final class CellEngine: Sendable {
     }
   }
 
-  private func check(inputs: [Tensor]) -> (steps: Int, batch: Int) {
+  private func check(inputs: [Tensor], lengths: [Int]?, reversed: Bool) -> StepRows {
     precondition(inputs.count == cell.graph.inputs.count, "\(cell.name) has \(cell.graph.inputs.count) inputs, not \(inputs.count)")
     let (steps, batch) = (inputs[0].shape[0], inputs[0].shape[1])
     for (i, input) in inputs.enumerated() {
       let expected = [steps, batch, sizes[cell.graph.inputSize(i)]]
       precondition(input.shape == expected, "the input \(cell.graph.inputs[i]) has the shape \(input.shape), expected \(expected)")
     }
-    return (steps, batch)
+    return StepRows(times: steps, batch: batch, lengths: lengths, reversed: reversed)
   }
 
   private func check(states: [Tensor], batch: Int) {
@@ -201,13 +215,22 @@ public final class CellEngine: Sendable {
     }
   }
 
-  /// Dense rows to padded ones.
-  static func write(_ tensor: Tensor, to base: UnsafeMutablePointer<Float>, rows: Int, lanes: Int) {
+  /// The caller's `[T, B, I]` as the rows of all steps, `[·, I]`.
+  private static func stepRows(of input: Tensor, _ rows: StepRows) -> Tensor {
+    let units = input.shape[2]
+    if rows.isDense { return input.reshaped([rows.total, units]) }
+    return Tensor(shape: [rows.total, units], writing: { target in
+      input.withPointer { rows.gather($0, units: units, steps: 0..<rows.steps, to: target) }
+    })
+  }
+
+  /// The caller's rows `[B, ·]` to padded ones in the order of the run.
+  static func write(_ tensor: Tensor, to base: UnsafeMutablePointer<Float>, rows: StepRows, lanes: Int) {
     let units = tensor.shape[1]
     tensor.withUnsafeBufferPointer { source in
       guard let from = source.baseAddress else { return }
-      for r in 0..<rows {
-        (base + r * lanes).update(from: from + r * units, count: units)
+      for r in 0..<rows.first {
+        (base + r * lanes).update(from: from + rows.row(r) * units, count: units)
         (base + r * lanes + units).update(repeating: 0, count: lanes - units)
       }
     }
@@ -219,5 +242,18 @@ public final class CellEngine: Sendable {
       guard let to = result.baseAddress else { return }
       for r in 0..<rows { (to + r * units).update(from: base + r * lanes, count: units) }
     }
+  }
+
+  /// The caller's rows of a state, each after its own last step; those without steps from `initial`.
+  private static func lastStates(_ base: UnsafeMutablePointer<Float>, _ rows: StepRows, _ initial: Tensor, lanes: Int) -> Tensor {
+    var result = initial
+    let units = initial.shape[1]
+    result.withMutablePointer { to in
+      for r in 0..<rows.first {
+        let from = base + (rows.first + rows.start(rows.length(r) - 1) + r) * lanes
+        (to + rows.row(r) * units).update(from: from, count: units)
+      }
+    }
+    return result
   }
 }

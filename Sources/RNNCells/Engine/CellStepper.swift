@@ -36,7 +36,7 @@ public final class CellStepper {
     let output = Buffer(engine.outputSize)
     result = UnsafePointer(engine.plan.outputState.map { memory[$0].base } ?? output.base)
     workspace = Buffer(packed.forward.workspaceCount(rows: 1, blocks: 1))
-    operands = packed.forward.operands(rows: 1, workspace: workspace.base) { place in
+    operands = packed.forward.operands(StepRows(times: 1, batch: 1, lengths: nil, reversed: false), workspace: workspace.base) { place in
       let base: UnsafeMutablePointer<Float>
       switch place {
       case .input(let i): base = inputs[i].base
@@ -44,7 +44,7 @@ public final class CellStepper {
       case .output: base = output.base
       default: preconditionFailure("a place that a step doesn't have")
       }
-      return rnn_operand(base: base, time_stride: 0, row_stride: 0, temporary: 0)
+      return rnn_operand(base: base, time_stride: 0, row_stride: 0, temporary: 0, earlier: 0)
     }
     self.memory = memory
     self.lanes = lanes
@@ -85,7 +85,7 @@ public final class CellStepper {
   /// Takes a step with the inputs as written; `body` reads the output.
   public func step<R>(_ body: (UnsafeBufferPointer<Float>) throws -> R) rethrows -> R {
     packed.forward.step(
-      operands: operands, random: rnn_random(seed: 0, step: 0, time: UInt32(truncatingIfNeeded: position), row: 0))
+      operands: operands, random: CellEngine.MaskSource(time: position).random)
     position += 1
     for s in memory.indices { memory[s].base.update(from: memory[s].base + lanes[s], count: lanes[s]) }
     return try body(UnsafeBufferPointer(start: result, count: outputSize))

@@ -160,30 +160,30 @@ final class PackedSchedule: @unchecked Sendable {
   /// The table of operands: where each place's rows begin. `bind` gives the places that belong to the call; temporaries are
   /// the first thread's.
   func operands(
-    rows: Int, workspace: UnsafeMutablePointer<Float>, ahead: Int = 1, bind: (Place) -> rnn_operand
+    _ rows: StepRows, workspace: UnsafeMutablePointer<Float>, ahead: Int = 1, bind: (Place) -> rnn_operand
   ) -> [rnn_operand] {
     let width = schedule.width
-    var next = workspace + rows * ahead * schedule.sumStride
+    var next = workspace + rows.first * ahead * schedule.sumStride
     func row(_ count: Int) -> rnn_operand {
-      defer { next += rows * count }
-      return rnn_operand(base: next, time_stride: 0, row_stride: count, temporary: 0)
+      defer { next += rows.first * count }
+      return rnn_operand(base: next, time_stride: 0, row_stride: count, temporary: 0, earlier: 0)
     }
     var scratch: [Int: rnn_operand] = [:]
     var table = schedule.places.enumerated().map { index, place in
       switch place {
-      case .vector, .constant: rnn_operand(base: sharedRows[index], time_stride: 0, row_stride: 0, temporary: 0)
+      case .vector, .constant: rnn_operand(base: sharedRows[index], time_stride: 0, row_stride: 0, temporary: 0, earlier: 0)
       case .sums(let column):
-        rnn_operand(
-          base: workspace + column, time_stride: ahead > 1 ? rows * schedule.sumStride : 0, row_stride: schedule.sumStride,
-          temporary: 0)
+        ahead > 1
+          ? rows.operand(workspace + column, schedule.sumStride)
+          : rnn_operand(base: workspace + column, time_stride: 0, row_stride: schedule.sumStride, temporary: 0, earlier: 0)
       case .scratch(let k):
         scratch[k] ?? { let made = row(width); scratch[k] = made; return made }()
       case .inputRow, .step, .outputGradientRow: row(width)
-      case .temporary: rnn_operand(base: nil, time_stride: 0, row_stride: width, temporary: 1)
+      case .temporary: rnn_operand(base: nil, time_stride: 0, row_stride: width, temporary: 1, earlier: 0)
       default: bind(place)
       }
     }
-    let perTemporary = chunk(rows: rows) * width
+    let perTemporary = chunk(rows: rows.first) * width
     for (index, place) in schedule.places.enumerated() {
       if case .temporary(let k) = place { table[index].base = next + k * perTemporary }
     }
@@ -194,32 +194,32 @@ final class PackedSchedule: @unchecked Sendable {
   ///
   /// - Parameter ahead: what ``stepsAhead(steps:rows:blocks:)`` gave for the table of operands; 1 in a backward run.
   func run(
-    operands: [rnn_operand], first: Int, direction: Int, steps: Int, rows: Int, blocks: Int, ahead: Int = 1, random: rnn_random
+    operands: [rnn_operand], first: Int, direction: Int, steps: Int, rows: StepRows, blocks: Int, ahead: Int = 1, random: rnn_random
   ) {
     guard ahead > 1 else {
       return run(stages, operands: operands, first: first, direction: direction, steps: steps, rows: rows, blocks: blocks, random: random)
     }
     var operands = operands
-    for begin in stride(from: 0, to: steps, by: ahead) {
-      let now = min(ahead, steps - begin)
-      multiplyInputs(operands, first: first + begin, rows: now * rows)
+    for begin in stride(from: first, to: first + steps, by: ahead) {
+      let now = begin..<min(begin + ahead, first + steps)
+      multiplyInputs(operands, rows, steps: now)
       run(
-        laterStages, operands: operands, first: first + begin, direction: 1, steps: now, rows: rows,
-        blocks: blocks, random: random)
+        laterStages, operands: operands, first: begin, direction: 1, steps: now.count, rows: rows, blocks: blocks, random: random)
       // The next steps' sums stand where these stood.
       for (i, place) in schedule.places.enumerated() {
-        if case .sums = place { operands[i].base -= ahead * rows * schedule.sumStride }
+        if case .sums = place { operands[i].base -= rows.count(of: now) * schedule.sumStride }
       }
     }
   }
 
   /// The products of inputs, for the rows of many steps.
-  private func multiplyInputs(_ operands: [rnn_operand], first: Int, rows: Int) {
+  private func multiplyInputs(_ operands: [rnn_operand], _ rows: StepRows, steps: Range<Int>) {
+    let first = rows.start(steps.lowerBound), count = rows.count(of: steps)
     for stage in inputStages {
       let source = operands[Int(stage.source)], target = operands[Int(stage.target)]
-      let a = source.base + first * source.time_stride, c = target.base + first * target.time_stride
-      let isLarge = rows * Int(stage.k) * Int(stage.n) > Self.largeProduct
-      Threads.blocks(of: rows, size: isLarge ? max(12, (rows + Threads.count - 1) / Threads.count) : rows) { block in
+      let a = source.base + first * source.row_stride, c = target.base + first * target.row_stride
+      let isLarge = count * Int(stage.k) * Int(stage.n) > Self.largeProduct
+      Threads.blocks(of: count, size: isLarge ? max(12, (count + Threads.count - 1) / Threads.count) : count) { block in
         rnn_product(
           a + block.lowerBound * source.row_stride, source.row_stride, Int32(block.count), stage.packed, stage.k, stage.n,
           c + block.lowerBound * target.row_stride, target.row_stride, stage.`init`)
@@ -232,8 +232,25 @@ final class PackedSchedule: @unchecked Sendable {
 
   /// Whether units are shared out among threads instead of rows: the matrices are so large that they pass by in every step,
   /// and rows so few that each thread would wait for all of them with too little to do.
-  private func sharesUnits(rows: Int) -> Bool {
-    schedule.unitLanes.map { $0 >= 128 } == true && Threads.count > 1 && rows <= 2 * Threads.count && matrixCount >= Self.largeMatrices
+  ///
+  /// - Returns: the lanes of all values, and how many of them a thread takes at once; nil where rows are shared out.
+  private func sharedUnits(rows: Int) -> (lanes: Int, part: Int)? {
+    let threads = Threads.count
+    guard let lanes = schedule.unitLanes, lanes >= 128, threads > 1, rows <= 2 * threads, matrixCount >= Self.largeMatrices else { return nil }
+    return (lanes, max(64, (lanes / threads + 63) / 64 * 64))
+  }
+
+  private func run(
+    _ stages: [rnn_stage], operands: [rnn_operand], first: Int, direction: Int, steps: Int, rows: StepRows,
+    blocks: Int, random: rnn_random
+  ) {
+    if rows.isDense {
+      run(
+        stages, operands: operands, first: first, direction: direction, steps: steps, rows: rows.first, blocks: blocks, random: random)
+    } else {
+      run(
+        stages, operands: operands, first: first, direction: direction, steps: steps, lengths: rows, blocks: blocks, random: random)
+    }
   }
 
   private func run(
@@ -241,11 +258,10 @@ final class PackedSchedule: @unchecked Sendable {
     blocks: Int, random: rnn_random
   ) {
     let chunk = chunk(rows: rows)
-    if let lanes = schedule.unitLanes, sharesUnits(rows: rows) {
-      let part = max(64, (lanes / Threads.count + 63) / 64 * 64)
+    if let (lanes, part) = sharedUnits(rows: rows) {
       var random = random
       rnn_sequence_run_units(
-        stages, Int32(stages.count), operands, Int32(first), Int32(direction), Int32(steps), Int32(rows), Int32(chunk),
+        stages, Int32(stages.count), operands, Int32(first), Int32(direction), Int32(steps), Int32(rows), nil, Int32(chunk),
         Int32(lanes), Int32(part), &random)
       return
     }
@@ -262,6 +278,38 @@ final class PackedSchedule: @unchecked Sendable {
       var own = operands
       for i in own.indices where own[i].temporary != 0 { own[i].base += block * perBlock }
       run(own)
+    }
+  }
+
+  /// Rows of different lengths: of `blocks` threads each takes every `blocks`-th row, so that all have as much to do.
+  private func run(
+    _ stages: [rnn_stage], operands: [rnn_operand], first: Int, direction: Int, steps: Int, lengths rows: StepRows,
+    blocks: Int, random: rnn_random
+  ) {
+    let chunk = chunk(rows: rows.first)
+    let units = sharedUnits(rows: rows.first)
+    let blocks = units == nil ? blocks : 1
+    let perBlock = chunk * schedule.temporaries * schedule.width
+    Threads.parallel(blocks) { block in
+      var own = operands
+      for i in own.indices {
+        own[i].base += own[i].temporary != 0 ? block * perBlock : block * own[i].row_stride
+        if own[i].temporary == 0 { own[i].row_stride *= blocks }
+      }
+      var random = random
+      random.rows = UnsafePointer(rows.order + block)
+      random.row_step = Int32(blocks)
+      withUnsafeTemporaryAllocation(of: rnn_operand.self, capacity: own.count) { moved in
+        var lengths = rows.lengths(block: block, of: blocks, moved: moved)
+        if let (lanes, part) = units {
+          rnn_sequence_run_units(
+            stages, Int32(stages.count), own, Int32(first), Int32(direction), Int32(steps), Int32(rows.first), &lengths,
+            Int32(chunk), Int32(lanes), Int32(part), &random)
+        } else {
+          rnn_sequence_run_lengths(
+            stages, Int32(stages.count), own, Int32(first), Int32(direction), Int32(steps), &lengths, Int32(chunk), &random)
+        }
+      }
     }
   }
 

@@ -95,7 +95,7 @@ public final class TextSession {
   /// A session at the beginning of a text.
   public init(_ generator: TextGenerator, _ options: GenerationOptions) throws(RNNError) {
     self.generator = generator
-    steppers = zip(generator.model.stack.engines, generator.packed).map { CellStepper($0, $1) }
+    steppers = try generator.model.stack.steppers(generator.packed)
     logits = .allocate(capacity: generator.head.lanes)
     logits.initialize(repeating: 0)
     sampler = Sampler(options.sampling, forbidden: generator.model.tokenizer.unknown.map { [$0] } ?? [])

@@ -78,8 +78,8 @@ extension Tensor {
     let n = range.count * cut.inner
     return Tensor(shape: cut.shape(range.count), writing: { z in
       withPointer { x in
-        for i in 0..<cut.outer {
-          (z + i * n).update(from: x + (i * cut.length + range.lowerBound) * cut.inner, count: n)
+        Threads.blocks(of: cut.outer, size: Threads.blockSize * 4 / max(n, 1)) { block in
+          for i in block { (z + i * n).update(from: x + (i * cut.length + range.lowerBound) * cut.inner, count: n) }
         }
       }
     })
@@ -90,13 +90,15 @@ extension Tensor {
     self.init(shape: cut.shape(cut.length), writing: { z in
       var start = 0
       for (length, part) in parts {
-        let n = length * cut.inner
-        for i in 0..<cut.outer {
-          let to = z + i * cut.length * cut.inner + start
-          if let part {
-            part.withPointer { to.update(from: $0 + i * n, count: n) }
-          } else {
-            to.update(repeating: 0, count: n)
+        let n = length * cut.inner, first = start
+        Threads.blocks(of: cut.outer, size: Threads.blockSize * 4 / max(n, 1)) { block in
+          for i in block {
+            let to = z + i * cut.length * cut.inner + first
+            if let part {
+              part.withPointer { to.update(from: $0 + i * n, count: n) }
+            } else {
+              to.update(repeating: 0, count: n)
+            }
           }
         }
         start += n
