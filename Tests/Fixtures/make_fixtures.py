@@ -22,6 +22,11 @@ torch_<rnn|rnn_relu|lstm|gru>_<1|2|3>layers, torch_lstm_proj_<1|2>layers
     y, h_n (c_n), loss = sum(y*gy) + sum(h_n*gh) (+ sum(c_n*gc)), and
     grad.<name> for x, the initial states and every weight. With a projection
     h0, h_n, y and gh have P columns in place of H.
+torch_<rnn|lstm|gru>_bidirectional, torch_<gru|lstm_proj>_lengths
+    The same for four rows of the lengths `lengths` (I64) in six steps, run as
+    a packed sequence: two layers in both directions (three for rnn; gru_lengths
+    has two layers forward only). h0, h_n … are [L D,B,H] in PyTorch's order; y
+    has D H columns and zeros past a row's end.
 torch_<lstm_layer_norm|lstm_peephole|mgu|gru_reset_before>
     The same for one layer of a cell which torch lacks; the equations are in
     the functions below and in the metadata. Weights are `layers.0.W.xi` (a
@@ -132,14 +137,14 @@ def require_gradients(tensors):
 
 # Cells that torch has
 
-def torch_module(kind, layers, projection=0):
+def torch_module(kind, layers, projection=0, both=False):
     if kind == "rnn":
-        return nn.RNN(I, H, layers).double()
+        return nn.RNN(I, H, layers, bidirectional=both).double()
     if kind == "rnn_relu":
         return nn.RNN(I, H, layers, nonlinearity="relu").double()
     if kind == "gru":
-        return nn.GRU(I, H, layers).double()
-    return nn.LSTM(I, H, layers, proj_size=projection).double()
+        return nn.GRU(I, H, layers, bidirectional=both).double()
+    return nn.LSTM(I, H, layers, proj_size=projection, bidirectional=both).double()
 
 
 def draw_weights(module, draws, bound=0.6):
@@ -171,16 +176,38 @@ def torch_stack(name, kind, layers, seed, projection=0):
                     gates={"lstm": "i f g o", "gru": "r z n"}.get(kind, "h"))
 
 
-def finish_sequence(name, given, upstream, results, **metadata):
+def torch_lengths(name, kind, layers, seed, both, projection=0, lengths=(3, 5, 1, 5), time=6):
+    draws = Draws(seed)
+    module = torch_module(kind, layers, projection, both)
+    draw_weights(module, draws)
+    batch, output, runs = len(lengths), projection or H, layers * (2 if both else 1)
+    given = {"x": draws.normal(time, batch, I), "h0": draws.normal(runs, batch, output, scale=0.5)}
+    upstream = {"gy": draws.normal(time, batch, output * (2 if both else 1)), "gh": draws.normal(runs, batch, output)}
+    if kind == "lstm":
+        given["c0"] = draws.normal(runs, batch, H, scale=0.5)
+        upstream["gc"] = draws.normal(runs, batch, H)
+    require_gradients(given)
+
+    packed = nn.utils.rnn.pack_padded_sequence(given["x"], list(lengths), enforce_sorted=False)
+    y, states = module(packed, (given["h0"], given["c0"]) if kind == "lstm" else given["h0"])
+    y, _ = nn.utils.rnn.pad_packed_sequence(y, total_length=time)
+    results = {"y": y, "h_n": states[0], "c_n": states[1]} if kind == "lstm" else {"y": y, "h_n": states}
+    finish_sequence(name, {**given, **dict(module.named_parameters())}, upstream, results, time=time, batch=batch,
+                    lengths=lengths, cell=kind, layers=layers, directions=2 if both else 1, projection=projection,
+                    gates={"lstm": "i f g o", "gru": "r z n"}.get(kind, "h"))
+
+
+def finish_sequence(name, given, upstream, results, time=T, batch=B, lengths=None, **metadata):
     """The loss, its gradients, the file."""
     loss = (results["y"] * upstream["gy"]).sum() + (results["h_n"] * upstream["gh"]).sum()
     if "c_n" in results:
         loss = loss + (results["c_n"] * upstream["gc"]).sum()
     loss.backward()
+    own = {} if lengths is None else {"lengths": np.asarray(lengths, dtype=np.int64)}
     save(name,
-         {**as_given(given), **as_given(upstream),
+         {**as_given(given), **as_given(upstream), **own,
           **as_result({**results, "loss": loss, **gradients(given)})},
-         **metadata, time=T, batch=B, input=I, hidden=H)
+         **metadata, time=time, batch=batch, input=I, hidden=H)
 
 
 # Cells that torch lacks. W, b and v are dictionaries of parameters; x is
@@ -507,6 +534,10 @@ def main():
     for layers in (1, 2):
         torch_stack(f"torch_lstm_proj_{layers}layers", "lstm", layers, seed=140 + layers,
                     projection=P)
+    for k, (kind, layers) in enumerate([("rnn", 3), ("lstm", 2), ("gru", 2)]):
+        torch_lengths(f"torch_{kind}_bidirectional", kind, layers, seed=150 + k, both=True)
+    torch_lengths("torch_gru_lengths", "gru", 2, seed=153, both=False)
+    torch_lengths("torch_lstm_proj_lengths", "lstm", 2, seed=154, both=True, projection=P)
     for k, name in enumerate(OTHER_CELLS):
         other_cell(name, seed=200 + k)
     for kind in ("rnn", "lstm", "gru"):

@@ -116,6 +116,18 @@ import Testing
     #expect(states.flatMap(\.self) == result.states.flatMap(\.values))
   }
 
+  @Test func rowsOfDifferentLengths() throws {
+    var random = Philox(seed: 1)
+    var weights = Weights()
+    let x = Variable(Tensor(normalMean: 0, deviation: 1, shape: [7, 4, 3], using: &random))
+    let lengths = [7, 2, 0, 5]
+    let encoder = try RecurrentStack("encoder", cell: .gru, inputs: 3, hidden: 5, layers: 2, bidirectional: .concatenate)
+    encoder.initial(into: &weights, using: &random)
+    let (y, states) = encoder(x, TapedWeights(constant: weights), lengths: lengths)
+    let pooled = encoder.pool(y, .max, lengths: lengths)
+    #expect(y.shape == [7, 4, 10] && pooled.shape == [4, 10] && states.count == 4)
+  }
+
   @Test func longSequences() throws {
     let steps = 250
     var random = Philox(seed: 1)

@@ -32,6 +32,9 @@ private func ids(_ count: Int, below limit: Int32) -> [Int32] {
   (0..<Int32(count)).map { $0 % 5 == 4 ? -1 : ($0 * 7 + $0 / 3) % (limit - 1) }
 }
 
+/// From no step to all of them.
+private func lengths(_ x: Variable) -> [Int] { (0..<x.shape[1]).map { ($0 * 3 + 2) % (x.shape[0] + 1) } }
+
 private let entries: [Entry] = [
   Entry(name: "add", shapes: [[2, 3], [2, 3]], largeShapes: [[300, 200], [300, 200]]) { [$0[0] + $0[1]] },
   Entry(name: "add a row", shapes: [[2, 3, 4], [3, 4]], largeShapes: [[90, 30, 40], [30, 40]]) { [$0[0] + $0[1]] },
@@ -53,6 +56,9 @@ private let entries: [Entry] = [
   Entry(name: "sigmoid", shapes: [[2, 5]], largeShapes: [[200, 501]]) { [sigmoid($0[0])] },
   Entry(name: "relu", shapes: [[2, 5]], largeShapes: [[200, 501]], kink: 0.1) { [relu($0[0])] },
   Entry(name: "reshape", shapes: [[2, 6]], largeShapes: [[20, 60]]) { [$0[0].reshaped([$0[0].shape[1], $0[0].shape[0]])] },
+  Entry(name: "last of a sequence", shapes: [[4, 3, 2]], largeShapes: [[40, 30, 50]]) { [pool($0[0], .last, lengths: lengths($0[0]))] },
+  Entry(name: "mean of a sequence", shapes: [[4, 3, 2]], largeShapes: [[40, 30, 50]]) { [pool($0[0], .mean, lengths: lengths($0[0]))] },
+  Entry(name: "maximum of a sequence", shapes: [[4, 3, 2]], largeShapes: [[40, 30, 50]]) { [pool($0[0], .max, lengths: lengths($0[0]))] },
   Entry(name: "slice", shapes: [[3, 4, 2]], largeShapes: [[30, 40, 20]]) {
     [$0[0].slice(axis: 1, 1..<3), $0[0].slice(axis: 0, 2..<3), $0[0].slice(axis: 2, 0..<1)]
   },

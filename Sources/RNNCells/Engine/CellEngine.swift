@@ -129,29 +129,30 @@ public final class CellEngine: Sendable {
     let inputs = inputs.map { Self.stepRows(of: $0, rows) }
 
     let blocks = blocks(rows)
-    let ahead = packed.forward.stepsAhead(steps: kept, rows: rows.first, blocks: blocks)
-    let workspace = Buffer(packed.forward.workspaceCount(rows: rows.first, blocks: blocks, ahead: ahead))
+    let mostSums = packed.forward.parts(steps: kept, rows, blocks: blocks).map { packed.forward.sumRows($0, rows) }.max()
+    let workspace = Buffer(packed.forward.workspaceCount(rows: rows.first, blocks: blocks, sums: mostSums))
     let sources = inputs.map { input in input.withUnsafeBufferPointer { UnsafeMutablePointer(mutating: $0.baseAddress) } }
     func run(_ output: UnsafeMutablePointer<Float>?) {
       var done = 0
       while done < rows.steps {
         let now = keepsAll ? rows.steps : min(Self.segment, rows.steps - done)
-        let operands = packed.forward.operands(rows, workspace: workspace.base, ahead: ahead) { place in
-          func later(_ base: UnsafeMutablePointer<Float>?, _ width: Int) -> rnn_operand {
-            rows.operand(base.map { $0 + rows.start(done) * width }, width)
-          }
-          switch place {
-          case .input(let i): return later(sources[i], inputs[i].shape[1])
-          case .state(let s, let after): return rows.operand(state: states[s].base, after: after, lanes[s])
-          case .saved(let k): return rows.operand(saved[k].base, plan.savedLanes[k])
-          case .output: return later(output, outputSize)
-          default: preconditionFailure("a place that the forward run doesn't have")
-          }
-        }
         var random = masks.random
         random.time &+= UInt32(truncatingIfNeeded: done)
-        packed.forward.run(
-          operands: operands, first: 0, direction: 1, steps: now, rows: rows, blocks: blocks, ahead: ahead, random: random)
+        for part in packed.forward.parts(steps: now, rows, blocks: blocks) {
+          let operands = packed.forward.operands(rows, workspace: workspace.base, part) { place in
+            func later(_ base: UnsafeMutablePointer<Float>?, _ width: Int) -> rnn_operand {
+              rows.operand(base.map { $0 + rows.start(done) * width }, width)
+            }
+            switch place {
+            case .input(let i): return later(sources[i], inputs[i].shape[1])
+            case .state(let s, let after): return rows.operand(state: states[s].base, after: after, lanes[s])
+            case .saved(let k): return rows.operand(saved[k].base, plan.savedLanes[k])
+            case .output: return later(output, outputSize)
+            default: preconditionFailure("a place that the forward run doesn't have")
+            }
+          }
+          packed.forward.run(part, operands: operands, rows: rows, blocks: blocks, random: random)
+        }
         done += now
         if done < rows.steps {
           for s in states.indices { states[s].base.update(from: states[s].base + rows.start(now) * lanes[s], count: rows.first * lanes[s]) }

@@ -135,16 +135,28 @@ final class PackedSchedule: @unchecked Sendable {
   /// The rows that a program computes at a time, so that its temporaries stay in the first cache.
   func chunk(rows: Int) -> Int { max(1, min(rows, 6144 / (schedule.width * max(1, schedule.temporaries)))) }
 
-  /// The steps whose products of inputs are made ahead, all at once: where rows are few for the size of the matrices, these
-  /// then pass by once for many steps.
-  func stepsAhead(steps: Int, rows: Int, blocks: Int) -> Int {
-    let few = inputStages.reduce(0) { $0 + Int($1.k) * Int($1.n) } < 1 << 20 ? 4 : 12
-    return !inputStages.isEmpty && rows <= few * blocks ? max(1, min(steps, 64)) : 1
+  /// A part of a run.
+  struct Part {
+    let steps: Range<Int>
+    /// The steps whose products of inputs are made ahead, all at once.
+    let ahead: Int
+  }
+
+  /// A forward run in parts: where rows are few for the size of the matrices, products of inputs are made ahead, so that
+  /// these pass by once for many steps.
+  ///
+  /// - Parameter steps: those from the first on.
+  func parts(steps: Int, _ rows: StepRows, blocks: Int) -> [Part] {
+    let each = inputStages.reduce(0) { $0 + Int($1.k) * Int($1.n) } < 1 << 20 ? 4 : 12
+    let few = inputStages.isEmpty ? steps : min(steps, rows.firstStep(ofAtMost: each * blocks))
+    return [Part(steps: 0..<few, ahead: 1), Part(steps: few..<steps, ahead: max(1, min(steps - few, 64)))].filter { !$0.steps.isEmpty }
   }
 
   /// The floats of working memory that `rows` rows take, for `blocks` threads.
-  func workspaceCount(rows: Int, blocks: Int, ahead: Int = 1) -> Int {
-    rows * (ahead * schedule.sumStride + schedule.scratches * schedule.width + rowPlaces * schedule.width)
+  ///
+  /// - Parameter sums: the rows of sums that stand at once.
+  func workspaceCount(rows: Int, blocks: Int, sums: Int? = nil) -> Int {
+    (sums ?? rows) * schedule.sumStride + rows * (schedule.scratches + rowPlaces) * schedule.width
       + blocks * chunk(rows: rows) * schedule.temporaries * schedule.width
   }
 
@@ -159,11 +171,14 @@ final class PackedSchedule: @unchecked Sendable {
 
   /// The table of operands: where each place's rows begin. `bind` gives the places that belong to the call; temporaries are
   /// the first thread's.
+  ///
+  /// - Parameter part: the part of a forward run that is to be run; nil: nothing is made ahead.
   func operands(
-    _ rows: StepRows, workspace: UnsafeMutablePointer<Float>, ahead: Int = 1, bind: (Place) -> rnn_operand
+    _ rows: StepRows, workspace: UnsafeMutablePointer<Float>, _ part: Part? = nil, bind: (Place) -> rnn_operand
   ) -> [rnn_operand] {
+    let sums = part.map { sumRows($0, rows) } ?? rows.first
     let width = schedule.width
-    var next = workspace + rows.first * ahead * schedule.sumStride
+    var next = workspace + sums * schedule.sumStride
     func row(_ count: Int) -> rnn_operand {
       defer { next += rows.first * count }
       return rnn_operand(base: next, time_stride: 0, row_stride: count, temporary: 0, earlier: 0)
@@ -173,7 +188,7 @@ final class PackedSchedule: @unchecked Sendable {
       switch place {
       case .vector, .constant: rnn_operand(base: sharedRows[index], time_stride: 0, row_stride: 0, temporary: 0, earlier: 0)
       case .sums(let column):
-        ahead > 1
+        part.map { $0.ahead > 1 } == true
           ? rows.operand(workspace + column, schedule.sumStride)
           : rnn_operand(base: workspace + column, time_stride: 0, row_stride: schedule.sumStride, temporary: 0, earlier: 0)
       case .scratch(let k):
@@ -190,26 +205,36 @@ final class PackedSchedule: @unchecked Sendable {
     return table
   }
 
-  /// Runs `steps` steps on all rows.
-  ///
-  /// - Parameter ahead: what ``stepsAhead(steps:rows:blocks:)`` gave for the table of operands; 1 in a backward run.
-  func run(
-    operands: [rnn_operand], first: Int, direction: Int, steps: Int, rows: StepRows, blocks: Int, ahead: Int = 1, random: rnn_random
-  ) {
-    guard ahead > 1 else {
-      return run(stages, operands: operands, first: first, direction: direction, steps: steps, rows: rows, blocks: blocks, random: random)
+  /// The rows of sums that stand at once in a part.
+  func sumRows(_ part: Part, _ rows: StepRows) -> Int {
+    part.ahead > 1 ? rows.count(of: part.steps.lowerBound..<part.steps.lowerBound + part.ahead) : rows.first
+  }
+
+  /// Runs a part of a forward run on all rows.
+  func run(_ part: Part, operands: [rnn_operand], rows: StepRows, blocks: Int, random: rnn_random) {
+    guard part.ahead > 1 else {
+      return run(operands: operands, first: part.steps.lowerBound, direction: 1, steps: part.steps.count, rows: rows, blocks: blocks, random: random)
     }
     var operands = operands
-    for begin in stride(from: first, to: first + steps, by: ahead) {
-      let now = begin..<min(begin + ahead, first + steps)
+    func moveSums(back rows: Int) {
+      for (i, place) in schedule.places.enumerated() {
+        if case .sums = place { operands[i].base -= rows * schedule.sumStride }
+      }
+    }
+    moveSums(back: rows.start(part.steps.lowerBound))
+    for begin in stride(from: part.steps.lowerBound, to: part.steps.upperBound, by: part.ahead) {
+      let now = begin..<min(begin + part.ahead, part.steps.upperBound)
       multiplyInputs(operands, rows, steps: now)
       run(
         laterStages, operands: operands, first: begin, direction: 1, steps: now.count, rows: rows, blocks: blocks, random: random)
       // The next steps' sums stand where these stood.
-      for (i, place) in schedule.places.enumerated() {
-        if case .sums = place { operands[i].base -= rows.count(of: now) * schedule.sumStride }
-      }
+      moveSums(back: rows.count(of: now))
     }
+  }
+
+  /// Runs `steps` steps on all rows.
+  func run(operands: [rnn_operand], first: Int, direction: Int, steps: Int, rows: StepRows, blocks: Int, random: rnn_random) {
+    run(stages, operands: operands, first: first, direction: direction, steps: steps, rows: rows, blocks: blocks, random: random)
   }
 
   /// The products of inputs, for the rows of many steps.
@@ -245,11 +270,19 @@ final class PackedSchedule: @unchecked Sendable {
     blocks: Int, random: rnn_random
   ) {
     if rows.isDense {
-      run(
+      return run(
         stages, operands: operands, first: first, direction: direction, steps: steps, rows: rows.first, blocks: blocks, random: random)
-    } else {
+    }
+    // The later the step, the fewer the rows: from some step on units may be shared out.
+    let all = direction > 0 ? first..<first + steps : first - steps + 1..<first + 1
+    let few = min(max(rows.firstStep(ofAtMost: 2 * Threads.count), all.lowerBound), all.upperBound)
+    let units = few < all.upperBound ? sharedUnits(rows: rows.count(at: few)) : nil
+    let cut = units == nil ? all.upperBound : few
+    let parts = [(all.lowerBound..<cut, nil), (cut..<all.upperBound, units)].filter { !$0.0.isEmpty }
+    for (steps, units) in direction > 0 ? parts : parts.reversed() {
       run(
-        stages, operands: operands, first: first, direction: direction, steps: steps, lengths: rows, blocks: blocks, random: random)
+        stages, operands: operands, first: direction > 0 ? steps.lowerBound : steps.upperBound - 1, direction: direction,
+        steps: steps.count, lengths: rows, units: units, blocks: blocks, random: random)
     }
   }
 
@@ -284,10 +317,9 @@ final class PackedSchedule: @unchecked Sendable {
   /// Rows of different lengths: of `blocks` threads each takes every `blocks`-th row, so that all have as much to do.
   private func run(
     _ stages: [rnn_stage], operands: [rnn_operand], first: Int, direction: Int, steps: Int, lengths rows: StepRows,
-    blocks: Int, random: rnn_random
+    units: (lanes: Int, part: Int)?, blocks: Int, random: rnn_random
   ) {
     let chunk = chunk(rows: rows.first)
-    let units = sharedUnits(rows: rows.first)
     let blocks = units == nil ? blocks : 1
     let perBlock = chunk * schedule.temporaries * schedule.width
     Threads.parallel(blocks) { block in
@@ -303,7 +335,7 @@ final class PackedSchedule: @unchecked Sendable {
         var lengths = rows.lengths(block: block, of: blocks, moved: moved)
         if let (lanes, part) = units {
           rnn_sequence_run_units(
-            stages, Int32(stages.count), own, Int32(first), Int32(direction), Int32(steps), Int32(rows.first), &lengths,
+            stages, Int32(stages.count), own, Int32(first), Int32(direction), Int32(steps), 0, &lengths,
             Int32(chunk), Int32(lanes), Int32(part), &random)
         } else {
           rnn_sequence_run_lengths(

@@ -99,6 +99,12 @@ final class StepRows: @unchecked Sendable {
   /// The row's steps.
   func length(_ r: Int) -> Int { lengths[row(r)] }
 
+  /// The first step that has at most so many rows; the number of steps if none has.
+  func firstStep(ofAtMost rows: Int) -> Int {
+    if isDense { return first <= rows ? 0 : steps }
+    return (0..<steps).first { count(at: $0) <= rows } ?? steps
+  }
+
   /// The steps in pieces of at most so many rows, or of one step.
   func pieces(of most: Int) -> [Range<Int>] {
     var pieces: [Range<Int>] = []

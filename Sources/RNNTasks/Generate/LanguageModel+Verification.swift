@@ -25,7 +25,7 @@ extension LanguageModel {
         "layer \(layer)",
         [
           own.forwardAgainstPlain(), own.wholeAgainstSteps(), own.wholeAgainstStepper(), own.wholeAgainstChunks(), own.rowAgainstBatch(),
-          own.noStateAgainstInitial(), own.oneThreadAgainstMore(),
+          own.paddedAgainstAlone(), own.noStateAgainstInitial(), own.oneThreadAgainstMore(),
         ]
       ))
     }
