@@ -179,12 +179,8 @@ public struct RecurrentStack: Sendable {
     _ x: Variable, _ weights: TapedWeights, initial: TapedStates? = nil, lengths: [Int]? = nil, dropoutKey key: DropoutKey? = nil
   ) -> (output: Variable, states: TapedStates) {
     checkWhole(time: Int(key?.time ?? 0))
-    return layers(x) { y, run in
-      var y = y
-      if run.layer > 0, let key, dropout > 0 {
-        y = RNNTensor.dropout(y, rate: dropout, tag: UInt32(run.layer), key: key, perSequence: variationalDropout)
-      }
-      return engines[run.layer].record(
+    return layers(x, key) { y, run in
+      engines[run.layer].record(
         y, engines[run.layer].parameters.map { weights[parameterName($0, layer: run.layer, reverse: run.isReverse)] },
         initial: initial?[run.index], lengths: lengths, reversed: run.isReverse,
         masks: key.map { key in
@@ -208,7 +204,7 @@ public struct RecurrentStack: Sendable {
     _ x: Tensor, _ packed: [CellEngine.Packed], initial: States? = nil, lengths: [Int]? = nil, firstStep: Int = 0
   ) -> (output: Tensor, states: States) {
     checkWhole(time: firstStep)
-    let (output, states) = layers(Variable(x)) { y, run in
+    let (output, states) = layers(Variable(x), nil) { y, run in
       let result = engines[run.layer].run(
         packed[run.index], inputs: [y.value], initial: initial?[run.index], lengths: lengths, reversed: run.isReverse,
         masks: .init(time: firstStep))
@@ -217,13 +213,16 @@ public struct RecurrentStack: Sendable {
     return (output.value, states.map { $0.map(\.value) })
   }
 
-  /// All layers from the first on, each with what its directions give.
+  /// All layers from the first on, each with what its directions give; dropout between them with a key.
   private func layers(
-    _ x: Variable, _ apply: (_ y: Variable, _ run: Run) -> (output: Variable, states: [Variable])
+    _ x: Variable, _ key: DropoutKey?, _ apply: (_ y: Variable, _ run: Run) -> (output: Variable, states: [Variable])
   ) -> (output: Variable, states: TapedStates) {
     var y = x
     var states: TapedStates = []
     for layer in 0..<layerCount {
+      if layer > 0, let key, dropout > 0 {
+        y = RNNTensor.dropout(y, rate: dropout, tag: UInt32(layer), key: key, perSequence: variationalDropout)
+      }
       var outputs: [Variable] = []
       for run in runs where run.layer == layer {
         let result = apply(y, run)

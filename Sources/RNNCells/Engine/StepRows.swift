@@ -161,8 +161,10 @@ final class StepRows: @unchecked Sendable {
   /// Writes zeros to the rows of the caller's `[times, batch, units]` that no step has.
   func clearPadding(of base: UnsafeMutablePointer<Float>, units: Int) {
     if isDense { return }
-    for t in 0..<times {
-      for row in 0..<batch where lengths[row] <= t { (base + (t * batch + row) * units).update(repeating: 0, count: units) }
+    Threads.blocks(of: times, size: Threads.blockSize * 4 / max(batch * units, 1)) { block in
+      for t in block {
+        for row in 0..<batch where lengths[row] <= t { (base + (t * batch + row) * units).update(repeating: 0, count: units) }
+      }
     }
   }
 }
