@@ -129,7 +129,8 @@ public final class CellEngine: Sendable {
     let inputs = inputs.map { Self.stepRows(of: $0, rows) }
 
     let blocks = blocks(rows)
-    let mostSums = packed.forward.parts(steps: kept, rows, blocks: blocks).map { packed.forward.sumRows($0, rows) }.max()
+    let parts = packed.forward.parts(steps: kept, rows, blocks: blocks)
+    let mostSums = parts.reduce(0) { max($0, packed.forward.sumRows($1, rows)) }
     let workspace = Buffer(packed.forward.workspaceCount(rows: rows.first, blocks: blocks, sums: mostSums))
     let sources = inputs.map { input in input.withUnsafeBufferPointer { UnsafeMutablePointer(mutating: $0.baseAddress) } }
     func run(_ output: UnsafeMutablePointer<Float>?) {
@@ -138,7 +139,7 @@ public final class CellEngine: Sendable {
         let now = keepsAll ? rows.steps : min(Self.segment, rows.steps - done)
         var random = masks.random
         random.time &+= UInt32(truncatingIfNeeded: done)
-        for part in packed.forward.parts(steps: now, rows, blocks: blocks) {
+        for part in now == kept ? parts : packed.forward.parts(steps: now, rows, blocks: blocks) {
           let operands = packed.forward.operands(rows, workspace: workspace.base, part) { place in
             func later(_ base: UnsafeMutablePointer<Float>?, _ width: Int) -> rnn_operand {
               rows.operand(base.map { $0 + rows.start(done) * width }, width)

@@ -149,7 +149,8 @@ final class PackedSchedule: @unchecked Sendable {
   func parts(steps: Int, _ rows: StepRows, blocks: Int) -> [Part] {
     let each = inputStages.reduce(0) { $0 + Int($1.k) * Int($1.n) } < 1 << 20 ? 4 : 12
     let few = inputStages.isEmpty ? steps : min(steps, rows.firstStep(ofAtMost: each * blocks))
-    return [Part(steps: 0..<few, ahead: 1), Part(steps: few..<steps, ahead: max(1, min(steps - few, 64)))].filter { !$0.steps.isEmpty }
+    let first = Part(steps: 0..<few, ahead: 1), second = Part(steps: few..<steps, ahead: max(1, min(steps - few, 64)))
+    return few == steps ? [first] : few == 0 ? [second] : [first, second]
   }
 
   /// The floats of working memory that `rows` rows take, for `blocks` threads.
