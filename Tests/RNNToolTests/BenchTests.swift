@@ -19,11 +19,11 @@ import rnn_tool
 
   @Test func speedAndShare() {
     let peak = BenchPeak(instructionSet: "plain", threads: 2, gflopPerSecond: 50)
-    let measurement = BenchMeasurement(.rnn, shape, .infer, peak: peak, seconds: 0.01, rounds: 5)
+    let measurement = BenchMeasurement(.rnn, shape, .infer, peak: peak, seconds: 0.01, rounds: 5, keptBytesPerStepAndRow: 1024)
     #expect(measurement.operations == 2 * 100 * 32 * 256 * 384)
     #expect(abs(measurement.gflopPerSecond - 62.9146) < 1e-3)
     #expect(abs(measurement.shareOfPeak - 1.258291) < 1e-5)
-    #expect(measurement.threads == 2)
+    #expect(measurement.threads == 2 && measurement.keptBytesPerStepAndRow == 1024)
   }
 
   @Test func gridIsValid() throws {
@@ -63,6 +63,7 @@ struct BenchCommandTests {
     let operations: Int
     let gflopPerSecond: Double
     let shareOfPeak: Double
+    let keptBytesPerStepAndRow: Int
   }
 
   private struct Report: Decodable {
@@ -86,7 +87,8 @@ struct BenchCommandTests {
     let result = try Program.run(
       ["bench", "--json", "--threads", "2", "--cell", "gru", "--cell", own, "--sequence-length", "3", "--batch", "2"] + sizes)
     #expect(result.code == 0, "\(result.errors)")
-    #expect(result.text.contains("\"gflop_per_second\"") && result.text.contains("\"share_of_peak\""))
+    #expect(result.text.contains("\"gflop_per_second\"") && result.text.contains("\"share_of_peak\"")
+      && result.text.contains("\"kept_bytes_per_step_and_row\""))
     let report = try decode(Report.self, result.output)
     #expect(report.threads == 2)
     #expect(Set(report.peaks.map(\.threads)) == [1, 2])
@@ -96,6 +98,8 @@ struct BenchCommandTests {
     #expect(report.measurements.map(\.mode) == ["infer", "train", "infer", "train"])
     let forward = [2 * 3 * 2 * 3 * 16 * (8 + 16), 2 * 3 * 2 * 16 * 8]
     #expect(report.measurements.map(\.operations) == [forward[0], 3 * forward[0], forward[1], 3 * forward[1]])
+    // A GRU's state, its gates r, z and n, and the product that r is multiplied with; the own cell's state.
+    #expect(report.measurements.map(\.keptBytesPerStepAndRow) == [0, 4 * 5 * 16, 0, 4 * 16])
     for measurement in report.measurements {
       #expect(measurement.seconds > 0 && measurement.rounds >= 3)
       #expect(abs(measurement.gflopPerSecond * 1e9 * measurement.seconds / Double(measurement.operations) - 1) < 1e-6)
@@ -110,7 +114,10 @@ struct BenchCommandTests {
     #expect(lines.first == ["peak", "threads", "GFLOP/s"])
     #expect(lines.contains { $0.starts(with: ["in", "use:"]) })
     for mode in ["infer", "train", "step"] {
-      #expect(lines.contains { $0.starts(with: ["lstm", mode, "1", "1", "8", "16"]) && $0.last?.last == "%" }, "\(mode): \(result.text)")
+      #expect(lines.contains {
+        $0.starts(with: ["lstm", mode, "1", "1", "8", "16"]) && $0.dropLast().last?.last == "%"
+          && $0.last == (mode == "train" ? "384" : "0")
+      }, "\(mode): \(result.text)")
     }
     // Each on lines of the same length.
     #expect(Set(result.text.split(separator: "\n").suffix(4).map(\.count)).count == 1)

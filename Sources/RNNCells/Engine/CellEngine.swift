@@ -28,6 +28,12 @@ public final class CellEngine: Sendable {
   /// The units of each state.
   public var stateSizes: [Int] { cell.graph.states.map { sizes[$0.size] } }
 
+  /// The bytes that a training run keeps for the way back, for each step and row: the states, and the values in between that
+  /// are dear to compute again. The inputs are the caller's.
+  public var keptBytesPerStepAndRow: Int {
+    (stateSizes.map(Schedule.padded) + plan.savedLanes).reduce(0, +) * MemoryLayout<Float>.stride
+  }
+
   /// The states before the first step where none are given: `[B, ·]` each.
   public func initialStates(batch: Int) -> [Tensor] {
     zip(cell.graph.states, stateSizes).map { state, size in

@@ -13,6 +13,9 @@ struct Bench: ParsableCommand {
       A call is, for train: the weights packed, forward, and backward to the gradients of inputs, initial states and weights; \
       for infer: forward, with weights that are packed already; for step: one step of one sequence as it comes in.
 
+      Bytes kept are what a call holds for the way back, for each step and row: the states, and the values in between that are \
+      dear to compute again; not the inputs, which are the caller's. Without a way back there are none.
+
       Without sizes: a grid from one step of one sequence to large batches.
 
       Examples:

@@ -10,11 +10,12 @@ enum BenchTable {
 
   static func measurements(_ measurements: [BenchMeasurement]) -> String {
     columns(
-      [["cell", "mode", "T", "B", "I", "H", "time a call", "GFLOP/s", "of peak"]]
+      [["cell", "mode", "T", "B", "I", "H", "time a call", "GFLOP/s", "of peak", "bytes kept"]]
         + measurements.map {
           [
             $0.cell, $0.mode.rawValue, "\($0.sequenceLength)", "\($0.batch)", "\($0.input)", "\($0.hidden)", time($0.seconds),
             HumanFormat.fixed($0.gflopPerSecond, 1), HumanFormat.fixed(100 * $0.shareOfPeak, 1) + "%",
+            "\($0.keptBytesPerStepAndRow)",
           ]
         }, names: [0, 1])
   }

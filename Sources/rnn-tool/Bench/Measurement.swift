@@ -18,8 +18,12 @@ package struct BenchMeasurement: Sendable, Encodable {
   package let gflopPerSecond: Double
   /// 1 is the peak of the instruction set and the threads in use.
   package let shareOfPeak: Double
+  /// What a call keeps for the way back, in bytes for each step and row: 0 where there is none.
+  package let keptBytesPerStepAndRow: Int
 
-  package init(_ cell: Cell, _ shape: BenchShape, _ mode: BenchMode, peak: BenchPeak, seconds: Double, rounds: Int) {
+  package init(
+    _ cell: Cell, _ shape: BenchShape, _ mode: BenchMode, peak: BenchPeak, seconds: Double, rounds: Int, keptBytesPerStepAndRow: Int
+  ) {
     self.cell = cell.name
     sequenceLength = shape.sequenceLength
     batch = shape.batch
@@ -32,6 +36,7 @@ package struct BenchMeasurement: Sendable, Encodable {
     operations = shape.operations(of: cell, mode: mode)
     gflopPerSecond = Double(operations) / seconds / 1e9
     shareOfPeak = gflopPerSecond / peak.gflopPerSecond
+    self.keptBytesPerStepAndRow = keptBytesPerStepAndRow
   }
 
   /// Measures for about `duration` seconds, on as many threads as the peak is of.
@@ -42,21 +47,22 @@ package struct BenchMeasurement: Sendable, Encodable {
     let before = Threads.count
     Threads.count = peak.threads
     defer { Threads.count = before }
-    let call = try Self.call(cell, shape, mode)
-    let time = Self.time(of: call, duration: duration)
-    self.init(cell, shape, mode, peak: peak, seconds: time.seconds, rounds: time.rounds)
+    let engine = try CellEngine(cell, sizes: CellSizes(cell, inputs: shape.input, hidden: shape.hidden))
+    let time = Self.time(of: Self.call(engine, shape, mode), duration: duration)
+    self.init(
+      cell, shape, mode, peak: peak, seconds: time.seconds, rounds: time.rounds,
+      keptBytesPerStepAndRow: mode == .train ? engine.keptBytesPerStepAndRow : 0)
   }
 
   /// What is measured, with all that it reads at hand.
-  private static func call(_ cell: Cell, _ shape: BenchShape, _ mode: BenchMode) throws(RNNError) -> () -> Void {
-    let sizes = CellSizes(cell, inputs: shape.input, hidden: shape.hidden)
-    let engine = try CellEngine(cell, sizes: sizes)
+  private static func call(_ engine: CellEngine, _ shape: BenchShape, _ mode: BenchMode) -> () -> Void {
+    let graph = engine.cell.graph
     let (steps, batch) = (shape.sequenceLength, shape.batch)
     var random = Philox(seed: 1)
     let reach = 1 / Float(shape.hidden).squareRoot()
     let parameters = engine.parameters.map { Tensor(uniform: -reach..<reach, shape: engine.shape(of: $0), using: &random) }
-    let inputs = cell.graph.inputs.indices.map {
-      Tensor(uniform: -1..<1, shape: [steps, batch, sizes[cell.graph.inputSize($0)]], using: &random)
+    let inputs = graph.inputs.indices.map {
+      Tensor(uniform: -1..<1, shape: [steps, batch, engine.sizes[graph.inputSize($0)]], using: &random)
     }
     let initial = engine.initialStates(batch: batch)
     switch mode {
