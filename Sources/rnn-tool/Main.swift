@@ -3,9 +3,12 @@ import RNN
 
 @main
 struct Tool: ParsableCommand {
+  /// The program's version, which is the package's.
+  static let version = "0.1.0"
+
   static let configuration = CommandConfiguration(
     commandName: "rnn",
-    abstract: "Recurrent neural networks: train, run, explain and check them.",
+    abstract: "Recurrent neural networks: train, run, explain and check them.", version: version,
     subcommands: [Train.self, Generate.self, Evaluate.self, Verify.self, Inspect.self, Explain.self, Demo.self, Bench.self])
 
   static func main() {

@@ -16,6 +16,14 @@ struct HelpTests {
     #expect(result.text.contains("Example"))
   }
 
+  @Test func version() throws {
+    for arguments in [["--version"], ["evaluate", "--version"]] {
+      let result = try Program.run(arguments)
+      #expect(result.code == 0 && result.errors.isEmpty)
+      #expect(result.text.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil, "\(result.text)")
+    }
+  }
+
   @Test func allCommandsAreListed() throws {
     let result = try Program.run(["--help"])
     for command in ["train", "generate", "evaluate", "verify", "inspect", "explain", "demo", "bench"] { #expect(result.text.contains("  \(command) "), "\(command)") }
