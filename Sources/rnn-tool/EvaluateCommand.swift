@@ -21,6 +21,9 @@ struct Evaluate: ParsableCommand {
   @Option(help: ArgumentHelp("Read the text in so many rows at once.", valueName: "n"))
   var rows = 1
 
+  @Flag(help: "No progress on standard error; with --json there is none either.")
+  var quiet = false
+
   @OptionGroup var threads: ThreadOption
   @OptionGroup var json: JSONOption
 
@@ -44,7 +47,7 @@ struct Evaluate: ParsableCommand {
     threads.apply()
     let model = try LanguageModel(contentsOf: model)
     let corpus = try TextCorpus(reading: [text])
-    let result = try model.evaluate(corpus, rows: rows)
+    let result = try measure(model, corpus)
     guard result.nats.isFinite else { throw RNNError(.badData, "\(self.model): the loss on \(corpus.name) is not a number") }
     if json.json {
       return try Output.json(
@@ -72,5 +75,16 @@ struct Evaluate: ParsableCommand {
             ? "from end to end, the state carried: exact" : "in \(rows) rows, each but the first after a warm-up of 100 tokens: nearly exact"
         ),
       ]))
+  }
+
+  /// Reads the text to count, then to measure: each may take its time.
+  private func measure(_ model: LanguageModel, _ corpus: TextCorpus) throws -> LanguageModel.Evaluation {
+    var reading = StageView(TrainingProgress.init(reading:of:), isQuiet: quiet || json.json)
+    defer { reading.end() }
+    let survey = try TextSurvey(corpus, tokens: model.tokenizer.kind) { reading.show($0, of: corpus.count) }
+    reading.end()
+    var predicting = StageView(TrainingProgress.init(predicting:of:), isQuiet: quiet || json.json)
+    defer { predicting.end() }
+    return try model.evaluate(survey, rows: rows) { predicting.show($0, of: $1) }
   }
 }

@@ -158,8 +158,17 @@ public struct LanguageModel: Sendable {
   ///   the first begins with a stretch of the text before it that doesn't count.
   /// - Throws: `.badData` for a text of less than two tokens; as for reading a file, where there is one.
   public func evaluate(_ text: TextCorpus, rows: Int = 1) throws(RNNError) -> Evaluation {
-    let survey = try TextSurvey(text, tokens: tokenizer.kind)
-    let loss = try loss(survey.tokenized(by: tokenizer), weights, rows: rows)
+    try evaluate(TextSurvey(text, tokens: tokenizer.kind), rows: rows)
+  }
+
+  /// Predicts every token but the first of a text that was surveyed for tokens of the model's kind, as above.
+  ///
+  /// - Parameter progress: called now and then with the number of tokens predicted and of all to be.
+  package func evaluate(
+    _ survey: TextSurvey, rows: Int = 1, progress: (_ tokens: Int, _ all: Int) -> Void = { _, _ in }
+  ) throws(RNNError) -> Evaluation {
+    let all = survey.predictedUnits.tokens
+    let loss = try loss(survey.tokenized(by: tokenizer), weights, rows: rows) { progress($0, all) }
     return Evaluation(nats: loss.nats, units: survey.predictedUnits, unknown: loss.unknown)
   }
 
@@ -168,7 +177,10 @@ public struct LanguageModel: Sendable {
     try evaluate(TextCorpus(unchecked: text), rows: rows)
   }
 
-  func loss(_ text: TokenizedText, _ weights: Weights, rows: Int) throws(RNNError) -> (nats: Double, count: Int, unknown: Int) {
+  /// - Parameter progress: called after each batch with the number of tokens predicted.
+  func loss(
+    _ text: TokenizedText, _ weights: Weights, rows: Int, progress: (_ tokens: Int) -> Void = { _ in }
+  ) throws(RNNError) -> (nats: Double, count: Int, unknown: Int) {
     var batches = try EvaluationBatches(text, rows: rows, length: rows == 1 ? 512 : 64)
     let packed = try stack.pack(weights)
     let constants = TapedWeights(constant: weights)
@@ -183,6 +195,7 @@ public struct LanguageModel: Sendable {
       nats += loss.losses.values.reduce(0) { $0 + Double($1) }
       count += loss.count
       if let token = tokenizer.unknown { unknown += batch.targets.count { $0 == token } }
+      progress(count)
     }
     return (nats, count, unknown)
   }

@@ -29,10 +29,19 @@ public struct TrainingProgress: Sendable {
   public init(reading bytes: Int, of all: Int) {
     self.init(step: 0)
     self.bytes = (bytes, all)
+    unit = "bytes"
     fraction = Double(bytes) / Double(max(all, 1))
   }
 
+  /// Where the measuring of a text stands, by the tokens that were predicted.
+  public init(predicting tokens: Int, of all: Int) {
+    self.init(step: 0)
+    self.tokens = (tokens, all)
+    fraction = Double(tokens) / Double(max(all, 1))
+  }
+
   private var bytes: (read: Int, all: Int)?
+  private var tokens: (predicted: Int, all: Int)?
 
   /// The numbers as pieces of a line, the most important first.
   fileprivate var pieces: [String] {
@@ -40,6 +49,8 @@ public struct TrainingProgress: Sendable {
     if let fraction, fraction.isFinite { pieces.append("\(Int(min(max(fraction, 0), 1) * 100))%") }
     if let bytes {
       pieces.append("reading \(HumanFormat.bytes(bytes.read)) of \(HumanFormat.bytes(bytes.all))")
+    } else if let tokens {
+      pieces.append("\(HumanFormat.count(tokens.predicted)) of \(HumanFormat.count(tokens.all)) tokens")
     } else {
       pieces.append("step \(step)\(steps.map { "/\($0)" } ?? "")")
     }
