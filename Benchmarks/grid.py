@@ -1,7 +1,7 @@
 """What is measured: cells × shapes × modes, in requests that all systems understand."""
+import os
 
 CELLS = ["rnn", "lstm", "gru"]
-GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 
 # T, B, I, H and the modes: streams, a lone sequence, and batches from small to large.
 SHAPES = [
@@ -16,6 +16,11 @@ SHAPES = [
 
 # One step of one sequence as it comes in.
 STEP_SIZES = [64, 256]
+
+# Cells as a user would bring them, each a file of equations, and the built-in cell that each is measured beside.
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cells")
+OWN_CELLS = {"indrnn": "rnn", "slstm": "lstm", "lstm-layer-norm": "lstm", "mgu": "gru"}
+OWN_SHAPES = [(100, 32, 128, 256), (100, 64, 512, 512)]
 
 
 def request(cell, steps, batch, input, hidden, mode, threads):
@@ -38,10 +43,17 @@ def steps(cells, threads):
         for cell in cells for size in STEP_SIZES for n in sorted({1, threads})]
 
 
-def operations(r):
-    """Floating-point operations of a call: those of the matrix products, three times forward for training."""
-    forward = 2 * r["sequence_length"] * r["batch"] * GATES[r["cell"]] * r["hidden"] * (r["input"] + r["hidden"])
-    return forward * (3 if r["mode"] == "train" else 1)
+def own(cells, threads):
+    """Cells of a user's own, each right after the built-in one that it is compared with; only ours runs them."""
+    groups = [[cell] + [name for name, beside in OWN_CELLS.items() if beside == cell] for cell in cells]
+    return [
+        {"ours": request(cell, *shape, mode, threads)}
+        for mode in ("train", "infer") for shape in OWN_SHAPES for group in groups for cell in group]
+
+
+def argument(cell):
+    """What `rnn bench --cell` takes: the file of a user's cell, the name of a built-in one."""
+    return os.path.join(FOLDER, cell + ".txt") if cell in OWN_CELLS else cell
 
 
 def shape(r):

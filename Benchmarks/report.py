@@ -55,7 +55,7 @@ def grid_table(entries, names, peaks):
         request, seconds = entry["ours"], medians(entry)
         if "ours" not in seconds:
             continue
-        speed = grid.operations(request) / seconds["ours"] / 1e9
+        speed = entry["operations"] / seconds["ours"] / 1e9
         found = lead(seconds)
         rows.append([
             request["cell"], grid.shape(request), time(seconds["ours"]), f"{speed:.1f}", f"{100 * speed / peaks[request['threads']]:.0f}%",
@@ -81,6 +81,28 @@ def steps_table(entries, names):
             f"{ahead[0]:.2f}×" if ahead else "", share])
     header = [f"{name}, {n} thread{'s' * (n > 1)}" for name, n in columns]
     return table(["cell", "size", *header, "as fast as the best of them", "of ONNX Runtime's time"], rows)
+
+
+def own_table(entries, peaks):
+    """A row for each cell of a user's own: beside which built-in one, and what each operation costs in comparison."""
+    known = {(e["ours"]["cell"], grid.shape(e["ours"]), e["ours"]["mode"]): (medians(e).get("ours"), e.get("operations")) for e in entries}
+    rows = []
+    for (cell, shape, mode), (seconds, operations) in known.items():
+        if cell not in grid.OWN_CELLS or not seconds:
+            continue
+        speed, (beside, beside_operations) = operations / seconds / 1e9, known[grid.OWN_CELLS[cell], shape, mode]
+        peak = peaks[entries[0]["ours"]["threads"]]
+        rows.append([
+            cell, mode, shape, time(seconds), f"{speed:.1f}", f"{100 * speed / peak:.0f}%",
+            grid.OWN_CELLS[cell], time(beside), f"{100 * beside_operations / beside / 1e9 / peak:.0f}%",
+            f"{operations / beside_operations:.2f}", f"{seconds / beside:.2f}×", f"{seconds / operations * beside_operations / beside:.2f}×"])
+    return table(
+        ["cell", "mode", "shape", "time", "GFLOP/s", "of peak", "beside", "its time", "of peak", "operations / its", "time / its",
+         "time an operation / its"], rows)
+
+
+def kept_table(kept):
+    return table(["cell", "bytes", "a unit"], [[cell, f"{size:,}", f"{size / 256:g}"] for cell, size in kept.items()])
 
 
 def models_table(models, names):
@@ -123,6 +145,15 @@ def write(results):
     if results["steps"]:
         text += "## One step of one sequence\n\nOurs is the stepper, which keeps the states; the others run a sequence of one step.\n\n"
         text += steps_table(results["steps"], names)
+    if results["cells"]:
+        text += "## Cells of a user's own\n\nEquations in a file ([cells](cells)), each measured beside a built-in cell and in turn with it. "
+        text += "An sLSTM and an LSTM with layer normalisation have the matrices of an LSTM: there the time is the comparison. "
+        text += "A minimal gated unit has two thirds of a GRU's, and an IndRNN only the first of an Elman network's two: there it is the time "
+        text += "for each operation of the matrix products, of which fewer have to pay for everything else.\n\n"
+        text += own_table(results["cells"], peaks)
+        text += "## Memory\n\nBytes that training keeps for the way back, for each step and row, with 256 units (a projection has half as many): "
+        text += "the states, and the values in between that are dear to compute again. A number takes four.\n\n"
+        text += kept_table(results["kept_bytes_per_step_and_row"])
     if results["models"]:
         text += "## Whole models\n\nUpdates with everything they are made of: reading, embedding, layers, logits and loss, backward, clipping, "
         text += "optimiser (PyTorch's fused one). So many updates were measured in each round, not an epoch: "

@@ -107,6 +107,29 @@ struct BenchCommandTests {
     }
   }
 
+  /// The cells that `Benchmarks/run` measures as a user's own.
+  @Test func filesOfCells() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let files = try FileManager.default.contentsOfDirectory(at: root.appending(path: "Benchmarks/cells"), includingPropertiesForKeys: nil)
+    #expect(!files.isEmpty)
+    let result = try Program.run(
+      ["bench", "--json", "--threads", "1", "--sequence-length", "2", "--batch", "2"] + sizes + files.flatMap { ["--cell", $0.path] })
+    #expect(result.code == 0, "\(result.errors)")
+    let measurements = try decode(Report.self, result.output).measurements
+    let names = files.map { $0.deletingPathExtension().lastPathComponent }
+    #expect(measurements.map(\.cell) == names.flatMap { [$0, $0] })
+    #expect(measurements.allSatisfy { $0.seconds > 0 && $0.operations > 0 })
+    // The same, in the way in which the benchmarks ask.
+    let requests = files.map {
+      #"{"cell":"\#($0.path)","sequence_length":2,"batch":2,"input":8,"hidden":16,"mode":"train","threads":1,"seconds":0.001}"#
+    }
+    let answers = try Program.run(["bench", "--requests", "--threads", "1"], input: requests.joined(separator: "\n") + "\n")
+    #expect(answers.code == 0, "\(answers.errors)")
+    let found = try answers.text.split(separator: "\n").dropFirst().map { try decode(Measurement.self, Data($0.utf8)) }
+    #expect(found.map(\.cell) == names)
+    #expect(found.map(\.keptBytesPerStepAndRow) == measurements.filter { $0.mode == "train" }.map(\.keptBytesPerStepAndRow))
+  }
+
   @Test func table() throws {
     let result = try Program.run(["bench", "--cell", "lstm", "--threads", "1", "--sequence-length", "1", "--batch", "1"] + sizes)
     #expect(result.code == 0, "\(result.errors)")

@@ -16,6 +16,7 @@ enum BenchRequests {
   }
 
   private struct Greeting: Encodable {
+    let cells: [String]
     let instructionSet: String
     let peaks: [BenchPeak]
   }
@@ -32,7 +33,7 @@ enum BenchRequests {
     decoder.keyDecodingStrategy = .convertFromSnakeCase
 
     var peaks = BenchPeak.all(threads: Threads.count)
-    try write(Greeting(instructionSet: try BenchPeak.inUse(peaks).instructionSet, peaks: peaks))
+    try write(Greeting(cells: Cell.builtIn.map(\.name), instructionSet: try BenchPeak.inUse(peaks).instructionSet, peaks: peaks))
     var input = InputFile.standardInput()
     while let line = try input.readLine() {
       guard let request = try? decoder.decode(Request.self, from: Data(line.utf8)), (1...1024).contains(request.threads),
