@@ -154,10 +154,16 @@ def write(results):
         text += "## Memory\n\nBytes that training keeps for the way back, for each step and row, with 256 units (a projection has half as many): "
         text += "the states, and the values in between that are dear to compute again. A number takes four.\n\n"
         text += kept_table(results["kept_bytes_per_step_and_row"])
+    if results["models"] or results["epochs"]:
+        text += "## Whole models\n\n"
     if results["models"]:
-        text += "## Whole models\n\nUpdates with everything they are made of: reading, embedding, layers, logits and loss, backward, clipping, "
+        text += "Updates with everything they are made of: reading, embedding, layers, logits and loss, backward, clipping, "
         text += "optimiser (PyTorch's fused one). So many updates were measured in each round, not an epoch: "
         text += ", ".join(f"{model['model']} {model['steps']}" for model in results["models"])
         text += f". Ours count from the first update of a fresh process, PyTorch's after {results['models'][0]['warm_up']}.\n\n"
         text += models_table(results["models"], names)
+    if results["epochs"]:
+        text += "Whole epochs, from first weights drawn alike, one system after the other. Counted is every update from the first to the last; "
+        text += "not the reading of the text before, nor any measuring: ours, which measures while it trains, was given a single line for that.\n\n"
+        text += models_table(results["epochs"], names)
     return text

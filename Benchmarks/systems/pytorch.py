@@ -54,8 +54,9 @@ def language_model(torch, request):
     key = request["model"]
     if key not in models:
         models[key] = train(torch, request)
-        models[key](request["warm_up"])
-    tokens, seconds = models[key](request["steps"])
+        models[key][0](request.get("warm_up", 0))
+    run, steps_per_epoch = models[key]
+    tokens, seconds = run(request["steps"] if "steps" in request else request["epochs"] * steps_per_epoch)
     return {"tokens": tokens, "seconds": seconds}
 
 
@@ -70,7 +71,7 @@ def read(request):
 
 def train(torch, request):
     """A function that makes so many updates of truncated back-propagation through time, the state carried, and returns the
-    tokens read and the seconds taken."""
+    tokens read and the seconds taken; and how many updates an epoch has."""
     numbers, count = read(request)
     rows, length = request["batch"], request["sequence_length"]
     lane = len(numbers) // rows
@@ -88,6 +89,10 @@ def train(torch, request):
             return self.decoder(y), state
 
     model = Model()
+    if "initial" in request:
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.uniform_(-request["initial"], request["initial"])
     if request["optimizer"] == "adam":
         optimizer = torch.optim.Adam(model.parameters(), lr=request["learning_rate"], fused=True)
     else:
@@ -110,7 +115,7 @@ def train(torch, request):
             optimizer.step()
         return steps * rows * length, time.perf_counter() - start
 
-    return run
+    return run, (lane - 1) // length
 
 
 if __name__ == "__main__":
