@@ -28,3 +28,27 @@ extension Files {
     if unlink(path) != 0 { throw RNNError(.inputOutput, "can't remove \(path): \(errorText(errno))") }
   }
 }
+
+extension Files {
+  /// Whether there is a directory at `path`.
+  public static func isDirectory(_ path: String) -> Bool {
+    var information = stat()
+    return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The names of what is in a directory, by their bytes ascending, without those that begin with a dot.
+  ///
+  /// - Throws: `.noInput` where it can't be read.
+  public static func names(in path: String) throws(RNNError) -> [String] {
+    guard let directory = opendir(path) else { throw RNNError(.noInput, "can't open \(path): \(errorText(errno))") }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
+        field.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: field.pointee)) { String(cString: $0) }
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+}

@@ -116,14 +116,32 @@ public struct InputFile: ~Copyable {
   }
 
   private mutating func available() throws(RNNError) -> [UInt8] {
-    var failure: Int32 = 0
+    var failure: RNNError?
     let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 16) { target, filled in
-      let got = retrying { systemRead(descriptor, target.baseAddress!, 1 << 16) }
-      if got < 0 { failure = errno } else { filled = got }
+      do throws(RNNError) {
+        filled = try readSome(into: UnsafeMutableBufferPointer(start: target.baseAddress, count: 1 << 16))
+      } catch {
+        failure = error
+      }
     }
-    if failure != 0 { throw RNNError(.inputOutput, "can't read \(name): \(errorText(failure))") }
-    consumed += bytes.count
+    if let failure { throw failure }
     return bytes
+  }
+
+  /// Reads what there is into the beginning of `target`, as much as fits, waiting only where there is nothing yet. Not to be
+  /// mixed with ``readLine(limit:)``, which reads ahead.
+  ///
+  /// - Returns: the number of bytes; 0 at the end.
+  package mutating func readSome(into target: UnsafeMutableBufferPointer<UInt8>) throws(RNNError) -> Int {
+    guard let start = target.baseAddress, !target.isEmpty else { return 0 }
+    let got = retrying { systemRead(descriptor, start, target.count) }
+    if got < 0 {
+      let code = errno
+      if code == EISDIR { throw RNNError(.noInput, "\(name) is a directory, expected a file") }
+      throw RNNError(.inputOutput, "can't read \(name): \(errorText(code))")
+    }
+    consumed += got
+    return got
   }
 
   private mutating func text(_ range: Range<Int>) throws(RNNError) -> String {

@@ -1,0 +1,59 @@
+import RNNTensor
+
+/// How a table is written: what separates its fields, and whether they may stand in quotes.
+public struct TableFormat: Sendable, Hashable {
+  /// The byte between two fields; nil where a row is one field, its line.
+  public let separator: UInt8?
+  /// Whether a field that begins with a quote ends with one (RFC 4180): then separators and line ends may stand in it, and
+  /// quotes twice.
+  public let hasQuotes: Bool
+
+  public init(separator: UInt8?, quotes: Bool) {
+    self.separator = separator
+    hasQuotes = quotes
+  }
+
+  /// Commas, and quotes (RFC 4180).
+  public static let commas = TableFormat(separator: UInt8(ascii: ","), quotes: true)
+  /// Tabs, and no quotes: in text/tab-separated-values as registered a quote means nothing, and texts often begin with one.
+  public static let tabs = TableFormat(separator: UInt8(ascii: "\t"), quotes: false)
+  /// Each row is a line, whatever stands in it.
+  public static let lines = TableFormat(separator: nil, quotes: false)
+
+  /// Separated by `character`, with quotes unless it is a tab.
+  ///
+  /// - Throws: `.usage` for a character that can't separate.
+  public init(separator character: String, quotes: Bool? = nil) throws(RNNError) {
+    let bytes = Array((["tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " "][character] ?? character).utf8)
+    guard bytes.count == 1, bytes[0] < 0x80, ![0x0A, 0x0D, UInt8(ascii: "\"")].contains(bytes[0]) else {
+      throw RNNError(.usage, "‘\(character)’ can't separate fields: expected one ASCII character, or tab, comma, semicolon, space")
+    }
+    self.init(separator: bytes[0], quotes: quotes ?? (bytes[0] != UInt8(ascii: "\t")))
+  }
+
+  /// For people: `separated by commas`.
+  public var description: String {
+    guard let separator else { return "lines" }
+    let names: [UInt8: String] = [0x09: "tabs", 0x2C: "commas", 0x3B: "semicolons", 0x20: "spaces"]
+    return "separated by " + (names[separator] ?? "‘\(String(decoding: [separator], as: UTF8.self))’")
+  }
+
+  /// What separates the fields of a table, by its beginning: of tab, comma, semicolon and bar that which gives every row as many
+  /// fields, and more than one; of several the one that comes first here. Nil if none does.
+  ///
+  /// - Parameters:
+  ///   - bytes: the beginning of the table.
+  ///   - isWhole: whether that is all of it; else its last row may be cut off and doesn't count.
+  public static func detected(in bytes: some Collection<UInt8>, isWhole: Bool) -> TableFormat? {
+    let sample = Array(bytes)
+    for format in [tabs, commas, TableFormat(separator: UInt8(ascii: ";"), quotes: true), TableFormat(separator: UInt8(ascii: "|"), quotes: true)] {
+      var reader = TableReader(sample, name: "", format: format)
+      var counts: [Int] = []
+      // A row that can't be read, the last one for instance, ends the look.
+      while (try? reader.next()) == true { if !reader.isBlank { counts.append(reader.count) } }
+      if !isWhole { counts = counts.dropLast() }
+      if let first = counts.first, first > 1, counts.allSatisfy({ $0 == first }) { return format }
+    }
+    return nil
+  }
+}
