@@ -7,9 +7,10 @@ public enum Losses {
   /// - Parameters:
   ///   - logits: `[…, V]`.
   ///   - targets: one number below V for each row of logits; below 0 it is ignored (padding).
+  ///   - classWeights: how much targets of each class count in the mean, which is divided by the sum of their weights; `[V]`.
   /// - Returns: the mean, each target's loss, and how many targets counted.
-  public static func crossEntropy(_ logits: Variable, _ targets: [Int32]) -> CrossEntropy {
-    softmaxCrossEntropy(logits, targets)
+  public static func crossEntropy(_ logits: Variable, _ targets: [Int32], classWeights: [Float]? = nil) -> CrossEntropy {
+    softmaxCrossEntropy(logits, targets, weights: classWeights.map { weights in targets.map { $0 < 0 ? 0 : weights[Int($0)] } })
   }
 
   /// The mean of the squared differences of two tensors of one shape.

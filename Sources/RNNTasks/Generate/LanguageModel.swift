@@ -86,9 +86,6 @@ public struct LanguageModel: Sendable {
     weights = Weights()
   }
 
-  /// The number of trained numbers.
-  public var parameterCount: Int { weights.parameterCount }
-
   // MARK: On the tape
 
   /// Masks of dropout before the first layer and before the output; layers have their own numbers.

@@ -83,9 +83,9 @@ public struct TextTraining: TrainingTask {
     return (Double(loss.item), gradient, batch.predictions)
   }
 
-  public func validationLoss(_ weights: Weights) throws -> Double {
+  public func validate(_ weights: Weights) throws -> Validation {
     let loss = try model.loss(validation, weights, rows: 16)
-    return loss.nats / Double(max(loss.count, 1))
+    return Validation(loss: loss.nats / Double(max(loss.count, 1)))
   }
 
   /// The hidden states carried to the next update, `layer.state`.

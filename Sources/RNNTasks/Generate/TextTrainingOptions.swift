@@ -33,6 +33,8 @@ public struct TextTrainingOptions: Sendable {
   /// The largest norm of the gradient.
   public var clip: Double
   public var averaging: Double?
+  /// End the run after so many epochs without a better measurement; nil for never.
+  public var patience: Int?
   public var initialization: RecurrentStack.Initialization
   public var budget: Budget?
   public var seed: UInt64
@@ -43,7 +45,7 @@ public struct TextTrainingOptions: Sendable {
     cell: Cell = .lstm, tokens: Tokenizer.Kind = .bytes, vocabulary: Int? = nil, hidden: Int? = nil, layers: Int? = nil,
     embedding: Int? = nil, projection: Int? = nil, dropout: Double? = nil, batch: Int? = nil, sequenceLength: Int? = nil,
     memory: Int? = nil, optimizer: Optimizer.Kind = .adamW(), learningRate: Double? = nil, weightDecay: Float? = nil,
-    schedule: ScheduleKind = .cosine, decay: Double? = nil, decayAfter: Int? = nil, clip: Double = 1, averaging: Double? = nil,
+    schedule: ScheduleKind = .cosine, decay: Double? = nil, decayAfter: Int? = nil, clip: Double = 1, averaging: Double? = nil, patience: Int? = nil,
     initialization: RecurrentStack.Initialization = .init(), budget: Budget? = nil, seed: UInt64 = 1,
     checkpointInterval: Double = TextDefaults.checkpointInterval
   ) {
@@ -66,6 +68,7 @@ public struct TextTrainingOptions: Sendable {
     self.decayAfter = decayAfter
     self.clip = clip
     self.averaging = averaging
+    self.patience = patience
     self.initialization = initialization
     self.budget = budget
     self.seed = seed
@@ -95,6 +98,6 @@ public struct TextTrainingOptions: Sendable {
     return TrainingSettings(
       optimizer: optimizer, learningRate: learningRate ?? TextDefaults.learningRate(optimizer),
       weightDecay: weightDecay ?? defaultDecay, schedule: schedule, decay: decay, decayAfter: decayAfter, clip: clip,
-      budget: budget ?? .epochs(defaults.epochs), seed: seed, averaging: averaging ?? defaults.averaging)
+      budget: budget ?? .epochs(defaults.epochs), seed: seed, averaging: averaging ?? defaults.averaging, patience: patience)
   }
 }

@@ -36,13 +36,23 @@ public struct CrossEntropy {
 ///   - logits: `[…, V]`.
 ///   - targets: one number below V for each row of logits; below 0 it is ignored.
 ///   - total: the number of counted targets that the mean is over, where these are a part of them.
-public func softmaxCrossEntropy(_ logits: Variable, _ targets: [Int32], of total: Int? = nil) -> CrossEntropy {
+///   - weights: how much each target counts in the mean, which is then Σ w · loss / Σ w over those that count, as PyTorch's with
+///     class weights. The losses given back are without them.
+public func softmaxCrossEntropy(
+  _ logits: Variable, _ targets: [Int32], of total: Int? = nil, weights: [Float]? = nil
+) -> CrossEntropy {
   let n = logits.shape.last ?? 0
   precondition(
     n > 0 && targets.count * n == logits.value.count, "\(targets.count) targets don't fit logits of shape \(logits.shape)")
   precondition(targets.allSatisfy { $0 < n }, "a target is not below the number of classes, \(n)")
   let count = total ?? targets.reduce(0) { $1 < 0 ? $0 : $0 + 1 }
   let scale = 1 / Float(max(count, 1))
+  // Of each row, what its loss is multiplied by.
+  let scales = weights.map { weights in
+    precondition(weights.count == targets.count && total == nil, "\(weights.count) weights for \(targets.count) targets")
+    let sum = zip(weights, targets).reduce(0.0) { $1.1 < 0 ? $0 : $0 + Double($1.0) }
+    return weights.map { sum > 0 ? Float(Double($0) / sum) : 0 }
+  }
 
   // The gradient falls out of the same pass over the logits, so it is taken now and the logits need not be kept.
   var losses = Tensor(zeros: logits.shape.dropLast())
@@ -54,8 +64,13 @@ public func softmaxCrossEntropy(_ logits: Variable, _ targets: [Int32], of total
           Threads.blocks(of: targets.count, size: Threads.blockSize / n) { block in
             guard let target = targets.baseAddress else { return }
             let i = block.lowerBound
-            rnn_softmax_cross_entropy(
-              x + i * n, target + i, Int32(block.count), Int32(n), scale, losses + i, gradient.map { $0 + i * n })
+            guard let scales else {
+              return rnn_softmax_cross_entropy(
+                x + i * n, target + i, Int32(block.count), Int32(n), scale, losses + i, gradient.map { $0 + i * n })
+            }
+            for i in block {
+              rnn_softmax_cross_entropy(x + i * n, target + i, 1, Int32(n), scales[i], losses + i, gradient.map { $0 + i * n })
+            }
           }
         }
       }
@@ -67,7 +82,10 @@ public func softmaxCrossEntropy(_ logits: Variable, _ targets: [Int32], of total
     run(nil)
   }
 
-  let recorded = Tape.record(inputs: [logits], output: CrossEntropy.mean(losses, count: count)) { [gradient] upstream, _ in
+  let mean = scales.map { scales in
+    Tensor(Float(zip(scales, losses.values).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }))
+  }
+  let recorded = Tape.record(inputs: [logits], output: mean ?? CrossEntropy.mean(losses, count: count)) { [gradient] upstream, _ in
     [upstream.item == 1 ? gradient : gradient?.scaled(by: upstream.item)]
   }
   return CrossEntropy(mean: recorded, losses: losses, count: count)

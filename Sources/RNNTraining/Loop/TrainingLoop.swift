@@ -17,8 +17,21 @@ public protocol TrainingTask {
   ///   - epoch, index: which batch.
   ///   - step: counts updates from 0 over the whole run, for masks.
   mutating func loss(_ weights: Weights, epoch: Int, index: Int, step: Int) throws -> (loss: Double, gradient: Weights, units: Int)
-  /// The mean loss on the validation part in nats per unit.
-  func validationLoss(_ weights: Weights) throws -> Double
+  /// Measures on the validation part.
+  func validate(_ weights: Weights) throws -> Validation
+}
+
+/// What the validation part says of some weights.
+public struct Validation: Sendable, Hashable {
+  /// The mean loss in nats per unit.
+  public var loss: Double
+  /// What is to be as high as possible (an accuracy), where that is something else than a low loss.
+  public var score: Double?
+
+  public init(loss: Double, score: Double? = nil) {
+    self.loss = loss
+    self.score = score
+  }
 }
 
 /// The loop every task trains with: schedule, clipping, update, measurement, the best weights kept, checkpoints.
@@ -138,7 +151,7 @@ public struct TrainingLoop<Task: TrainingTask> {
       }
       if isEndOfEpoch || isDone || state.stepInEpoch % stepsBetweenMeasurements == 0 {
         let isBest = try measure()
-        state.isFinished = isDone
+        state.isFinished = isDone || isStuck
         if let last = state.history.last { try report(&self, .measured(last, isBest: isBest)) }
       } else {
         try report(&self, .step(loss: loss, norm: clipped.norm))
@@ -157,20 +170,27 @@ public struct TrainingLoop<Task: TrainingTask> {
 
   private mutating func measure() throws -> Bool {
     let candidate = average ?? weights
-    let validation = try task.validationLoss(candidate)
+    let validation = try task.validate(candidate)
     let measurement = TrainingState.Measurement(
       step: state.step, epoch: Double(state.epoch) + Double(state.stepInEpoch) / Double(Swift.max(task.stepsPerEpoch, 1)),
-      seconds: state.seconds, training: state.lossCount > 0 ? state.lossSum / Double(state.lossCount) : .nan, validation: validation)
+      seconds: state.seconds, training: state.lossCount > 0 ? state.lossSum / Double(state.lossCount) : .nan, validation: validation.loss,
+      score: validation.score)
     state.lossSum = 0
     state.lossCount = 0
     state.history.append(measurement)
-    _ = state.plateau?.observe(loss: validation)
-    let isBest = validation < state.best?.validation ?? .infinity || bestWeights == nil
+    _ = state.plateau?.observe(loss: validation.loss)
+    let isBest = bestWeights == nil || measurement.isBetter(than: state.best)
     if isBest {
       state.best = measurement
       bestWeights = candidate
     }
     return isBest
+  }
+
+  /// Whether so many epochs have gone by without a better measurement that the run ends early.
+  private var isStuck: Bool {
+    guard let patience = settings.patience, let best = state.best, let last = state.history.last else { return false }
+    return last.epoch - best.epoch >= Double(patience)
   }
 
   static func seconds(_ duration: Duration) -> Double {

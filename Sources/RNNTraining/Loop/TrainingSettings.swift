@@ -30,10 +30,13 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
   public var seed: UInt64
   /// Keep an average of the weights over about this fraction of the run, and validate it; 0 for none.
   public var averaging: Double
+  /// End the run after so many epochs without a better measurement; nil for never.
+  public var patience: Int?
 
   public init(
     optimizer: Optimizer.Kind = .adamW(), learningRate: Double = 3e-3, weightDecay: Float? = nil, schedule: ScheduleKind = .cosine,
-    decay: Double? = nil, decayAfter: Int? = nil, clip: Double = 1, budget: Budget, seed: UInt64 = 1, averaging: Double = 0
+    decay: Double? = nil, decayAfter: Int? = nil, clip: Double = 1, budget: Budget, seed: UInt64 = 1, averaging: Double = 0,
+    patience: Int? = nil
   ) {
     self.optimizer = optimizer
     self.learningRate = learningRate
@@ -45,6 +48,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
     self.budget = budget
     self.seed = seed
     self.averaging = averaging
+    self.patience = patience
   }
 
   /// Throws `.usage` saying what is out of range.
@@ -64,6 +68,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
       try require(decay == nil && decayAfter == nil, "a factor of decay, or its beginning, is for the schedule decay, not for \(schedule.rawValue)")
     }
     try require((0..<1).contains(averaging), "the fraction to average over must be in 0 ..< 1, not \(averaging)")
+    try require(patience ?? 1 > 0, "the epochs to wait for something better must be positive, not \(patience ?? 0)")
     switch budget {
     case .epochs(let n): try require(n > 0, "the number of epochs must be positive, not \(n)")
     case .steps(let n): try require(n > 0, "the number of steps must be positive, not \(n)")
@@ -101,5 +106,15 @@ public struct TrainingState: Sendable, Hashable, Codable {
     /// The mean over the updates since the measurement before.
     public var training: Double
     public var validation: Double
+    /// What is to be high, if not only the loss counts.
+    public var score: Double?
+
+    /// Whether these weights are to be kept rather than those of another measurement: a higher score, or an equal one, or none,
+    /// with a lower loss.
+    func isBetter(than other: Measurement?) -> Bool {
+      guard let other, !other.validation.isNaN else { return true }
+      if let score, let best = other.score, score != best { return score > best }
+      return validation < other.validation
+    }
   }
 }

@@ -40,8 +40,15 @@ public struct TrainingProgress: Sendable {
     fraction = Double(tokens) / Double(max(all, 1))
   }
 
+  /// How many texts were read, of nobody knows how many.
+  public init(readingTexts texts: Int) {
+    self.init(step: 0)
+    self.texts = texts
+  }
+
   private var bytes: (read: Int, all: Int)?
   private var tokens: (predicted: Int, all: Int)?
+  private var texts: Int?
 
   /// The numbers as pieces of a line, the most important first.
   fileprivate var pieces: [String] {
@@ -51,6 +58,8 @@ public struct TrainingProgress: Sendable {
       pieces.append("reading \(HumanFormat.bytes(bytes.read)) of \(HumanFormat.bytes(bytes.all))")
     } else if let tokens {
       pieces.append("\(HumanFormat.count(tokens.predicted)) of \(HumanFormat.count(tokens.all)) tokens")
+    } else if let texts {
+      pieces.append("reading, \(HumanFormat.count(texts)) texts")
     } else {
       pieces.append("step \(step)\(steps.map { "/\($0)" } ?? "")")
     }

@@ -1,0 +1,155 @@
+import Foundation
+import RNNCells
+import RNNData
+import RNNLayers
+import RNNTensor
+import RNNTraining
+
+/// A model's file while it is read: what the files of all tasks have in common, and messages that name the file.
+struct ModelFile {
+  /// The version of the layout of model files.
+  static let format = "swift-rnn 1"
+
+  private let file: Safetensors
+  private let source: String
+  /// All tensors.
+  let tensors: Weights
+
+  /// Throws `.badData` if it is no model, one of another task, or has numbers that are not finite.
+  init(_ file: Safetensors, source: String, task expected: String) throws(RNNError) {
+    self.file = file
+    self.source = source
+    var all = Weights()
+    do {
+      for name in file.entries.keys.sorted() { all[name] = try file.tensor(named: name) }
+    } catch {
+      throw Self.naming(source, error)
+    }
+    tensors = all
+    let format = try metadata("format")
+    guard format == Self.format else {
+      throw bad("its format is “\(format)”, expected “\(Self.format)”\(format.hasPrefix("swift-rnn checkpoint") ? ": it is a checkpoint of training, not a model" : "")")
+    }
+    let task = try metadata("task")
+    guard task == expected else { throw bad("it is a model for the task “\(task)”, expected “\(expected)”") }
+  }
+
+  /// An error about this file.
+  func bad(_ message: String) -> RNNError { RNNError(.badData, "\(source): \(message)") }
+
+  /// The same error, naming the file unless it does already.
+  private static func naming(_ source: String, _ error: RNNError) -> RNNError {
+    error.message.hasPrefix(source) ? error : RNNError(.badData, "\(source): \(error.message)")
+  }
+
+  /// Does `body`; its errors name the file.
+  func naming<R>(_ body: () throws(RNNError) -> R) throws(RNNError) -> R {
+    do {
+      return try body()
+    } catch {
+      throw Self.naming(source, error)
+    }
+  }
+
+  /// A text of the metadata.
+  func metadata(_ key: String) throws(RNNError) -> String {
+    guard let text = file.metadata[key] else { throw bad("there is no “\(key)” in its metadata; is it a model of this program?") }
+    return text
+  }
+
+  /// A value that stands in the metadata as JSON.
+  func decoded<T: Decodable>(_ type: T.Type, _ key: String) throws(RNNError) -> T {
+    let text = try metadata(key)
+    guard let value = try? JSONDecoder().decode(type, from: Data(text.utf8)) else { throw bad("the “\(key)” in its metadata can't be read") }
+    return value
+  }
+
+  /// A value as JSON for the metadata, keys in order.
+  static func encoded(_ value: some Encodable) throws(RNNError) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    guard let json = try? encoder.encode(value) else { throw RNNError(.software, "a value can't be written as JSON: \(value)") }
+    return String(decoding: json, as: UTF8.self)
+  }
+
+  /// Throws unless sizes are some that a model can have; else memory would be asked for before tensors are looked at.
+  func checkSizes(_ sizes: [String: Int], layers: Int, others: [String: Int]) throws(RNNError) {
+    let range = 1...(1 << 24)
+    guard (sizes.merging(others) { $1 }).values.allSatisfy(range.contains), (1...1024).contains(layers) else {
+      throw bad("sizes that can't be: \(sizes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")), layers \(layers)")
+    }
+  }
+
+  /// The cell that stands in the metadata as equations.
+  func cell() throws(RNNError) -> Cell {
+    let equations = try metadata("cell")
+    do {
+      return try Cell(equations: equations)
+    } catch {
+      throw bad("the equations of its cell, \(error.message)")
+    }
+  }
+
+  /// The tokenizer that stands in the metadata.
+  func tokenizer() throws(RNNError) -> Tokenizer {
+    let encoded = try metadata("tokenizer")
+    return try naming { () throws(RNNError) in try Tokenizer(encoded: encoded) }
+  }
+
+  /// A tensor of this shape.
+  func tensor(_ name: String, _ shape: [Int]) throws(RNNError) -> Tensor {
+    guard let tensor = tensors[name] else { throw bad("the tensor \(name) is missing") }
+    guard tensor.shape == shape else { throw bad("the tensor \(name) has the shape \(tensor.shape), expected was \(shape)") }
+    return tensor
+  }
+
+  /// Throws if a tensor holds a number that isn't finite.
+  func checkFinite() throws(RNNError) {
+    for (name, tensor) in zip(tensors.names, tensors.tensors) where !tensor.isFinite { throw bad("\(name) holds numbers that are not finite") }
+  }
+
+  /// The weights of embedding, recurrent layers and a linear layer, which all are models of texts.
+  func weights(_ embedding: Embedding, _ stack: RecurrentStack, _ output: Linear) throws(RNNError) -> Weights {
+    try checkFinite()
+    var weights = Weights()
+    weights[embedding.weightName] = try tensor(embedding.weightName, [embedding.count, embedding.size])
+    // Looked at first: what is missing is said before anything is computed.
+    let last = try output.parameterNames.enumerated().map { (index, name) throws(RNNError) in
+      (name, try tensor(name, index == 0 ? [output.outputs, output.inputs] : [output.outputs]))
+    }
+    let own = try naming { () throws(RNNError) in try stack.ownWeights(fromFile: tensors) }
+    for (name, tensor) in zip(own.names, own.tensors) { weights[name] = tensor }
+    for (name, tensor) in last { weights[name] = tensor }
+    return weights
+  }
+
+  /// The same weights as entries of a file.
+  static func entries(
+    _ weights: Weights, _ embedding: Embedding, _ stack: RecurrentStack, _ output: Linear
+  ) throws(RNNError) -> [String: Safetensors.Entry] {
+    var entries: [String: Safetensors.Entry] = [:]
+    let own = try stack.fileTensors(weights)
+    for (name, tensor) in zip(own.names, own.tensors) { entries[name] = .float(tensor) }
+    for name in [embedding.weightName] + output.parameterNames {
+      guard let tensor = weights[name] else { throw RNNError(.software, "the parameter \(name) is missing") }
+      entries[name] = .float(tensor)
+    }
+    return entries
+  }
+
+  /// The notes as they stand in the metadata.
+  var notes: [String: String] {
+    file.metadata.reduce(into: [:]) { notes, entry in
+      if entry.key.hasPrefix("note.") { notes[String(entry.key.dropFirst(5))] = entry.value }
+    }
+  }
+
+  /// The metadata of every model.
+  static func metadata(task: String, cell: Cell, notes: [String: String]) -> [String: String] {
+    var metadata = notes.reduce(into: [:]) { $0["note.\($1.key)"] = $1.value }
+    metadata["format"] = format
+    metadata["task"] = task
+    metadata["cell"] = cell.equations
+    return metadata
+  }
+}

@@ -1,0 +1,49 @@
+public import RNNCells
+public import RNNTensor
+public import RNNTraining
+
+/// A trained model of any task: one self-contained `.safetensors` file.
+public protocol TaskModel: Sendable {
+  /// The task's name in the file, which is also the command that uses it.
+  static var task: String { get }
+  var weights: Weights { get set }
+  /// What the model was trained on and how it was measured, for people: written to the file and shown by `rnn inspect`.
+  var notes: [String: String] { get set }
+  /// Everything about the model.
+  func file() throws(RNNError) -> Safetensors
+  /// The model in a file's content; `source` is its name in messages.
+  init(_ file: Safetensors, source: String) throws(RNNError)
+  /// What must hold of this model: of its cell's equations, of each layer with its own weights, and of the whole.
+  func verify(seed: UInt64) throws(RNNError) -> [(part: String, checks: [Check])]
+}
+
+extension TaskModel {
+  /// The number of trained numbers.
+  public var parameterCount: Int { weights.parameterCount }
+
+  /// Writes the model to a file, whole or not at all.
+  public func save(to path: String) throws(RNNError) { try file().write(to: path) }
+
+  /// The model in a file.
+  ///
+  /// Throws `.noInput` if the file can't be opened, and `.badData` if it isn't a model of this task or is damaged, saying where.
+  public init(contentsOf path: String) throws(RNNError) { try self.init(Safetensors(contentsOf: path), source: path) }
+
+  /// A short name for these very weights and all that belongs to them, for states that must know their model.
+  public func fingerprint() throws(RNNError) -> Fingerprint { Fingerprint(of: try file().bytes()) }
+
+  /// The model as its file gives it back, compared with itself.
+  func savedAgainstLoaded() throws(RNNError) -> Check {
+    let loaded = try Self(try Safetensors(bytes: file().bytes()), source: "the model")
+    return Check(
+      name: "saved = loaded", measure: "numbers that differ in any bit",
+      error: bitDifferences(weights.names.map { weights[$0]?.values ?? [] }, weights.names.map { loaded.weights[$0]?.values ?? [] }), bound: 0)
+  }
+}
+
+/// How many numbers differ in any bit; infinite where they aren't as many.
+func bitDifferences(_ a: [[Float]], _ b: [[Float]]) -> Double {
+  guard a.map(\.count) == b.map(\.count) else { return .infinity }
+  return Double(zip(a.joined(), b.joined()).count { $0.bitPattern != $1.bitPattern })
+}
+

@@ -1,0 +1,153 @@
+import Foundation
+import RNNTensor
+public import RNNTraining
+
+/// How a run begins.
+public enum TrainingStart: Sendable, Hashable {
+  /// As a new one; refused where the checkpoint of an unfinished one lies.
+  case new
+  /// Where the checkpoint leaves off; as a new one if there is none.
+  case resume
+  /// As a new one, whatever lies there.
+  case fresh
+}
+
+/// What a caller hears of.
+public enum TrainingEvent: Sendable {
+  /// The run begins: at step 0, or where the checkpoint left off. `wasAsked` is whether it was to be resumed.
+  case began(step: Int, wasAsked: Bool)
+  case step(loss: Double)
+  case measured(TrainingState.Measurement, isBest: Bool)
+}
+
+/// How a run ended.
+public enum TrainingOutcome: Sendable {
+  /// The budget is used and the model is written.
+  case finished
+  /// The file holds the finished model of this very run already.
+  case wasFinished
+  /// Stopped on the way; the path is that of the checkpoint, if one was written.
+  case stopped(checkpoint: String?)
+}
+
+/// Trains a task's model from beginning to end: keeps the best weights, writes checkpoints and goes on from them, and writes the
+/// finished model. A task says what its model, its data and its notes are; all else is here.
+public protocol Trainer {
+  associatedtype Model: TaskModel
+  associatedtype Task: TrainingTask
+
+  var loop: TrainingLoop<Task> { get set }
+  /// The model with the best weights so far.
+  var model: Model { get }
+  /// What a run that exists already is told apart by.
+  var identity: String { get }
+  /// What the finished model says of itself, beyond what all say.
+  var finishedNotes: [String: String] { get }
+  /// Whether standard input is among the data: then nobody can read it again to resume.
+  var readsStandardInput: Bool { get }
+  /// Seconds between two checkpoints; 0 for one after every step.
+  var checkpointInterval: Double { get }
+}
+
+extension Trainer {
+  /// Where a model's checkpoint lies.
+  public static func checkpointPath(_ output: String) -> String { output + ".checkpoint" }
+
+  /// The settings of the loop as text.
+  var encodedSettings: String { (try? ModelFile.encoded(loop.settings)) ?? "" }
+
+  /// Trains until the budget is used or `shouldStop` says so.
+  ///
+  /// - Parameters:
+  ///   - output: where the model goes when it is complete, its checkpoint beside it; nil keeps it in memory.
+  ///   - report: called after every event.
+  /// Throws `.usage` where an unfinished run lies and `start` is `.new`, `.cannotCreate` where the output can't be written or
+  /// another run is writing it, `.badData` where training fails or a checkpoint is damaged.
+  @discardableResult
+  public mutating func train(
+    to output: String? = nil, start: TrainingStart = .new, shouldStop: () -> Bool = { false },
+    report: (_ trainer: Self, _ event: TrainingEvent) throws -> Void = { _, _ in }
+  ) throws -> TrainingOutcome {
+    guard let output else {
+      try report(self, .began(step: 0, wasAsked: false))
+      return try run(checkpoint: nil, shouldStop: shouldStop, report: report) ? .finished : .stopped(checkpoint: nil)
+    }
+    if readsStandardInput, start == .resume {
+      throw RNNError(.usage, "a run that reads standard input can't be resumed: nobody can read it again; write the text to a file first")
+    }
+    try Files.checkWritable(output)
+    // A device or a pipe keeps nothing and has nothing beside it.
+    guard Files.isOrdinary(output) else {
+      try report(self, .began(step: 0, wasAsked: false))
+      guard try run(checkpoint: nil, shouldStop: shouldStop, report: report) else { return .stopped(checkpoint: nil) }
+      try finishedModel().save(to: output)
+      return .finished
+    }
+    let lock = try FileLock(output)
+    defer { withExtendedLifetime(lock) {} }
+    let checkpoint = Self.checkpointPath(output)
+    for path in [output, checkpoint] { try Files.removeLeftovers(of: path) }
+    if Files.exists(checkpoint) {
+      switch start {
+      case .new:
+        throw RNNError(
+          .usage, "\(checkpoint) is of a run that isn't finished: go on with --resume, or begin anew with --fresh")
+      case .resume: try restore(checkpoint)
+      case .fresh: try Files.remove(checkpoint)
+      }
+    } else if start == .resume, let model = try? Model(contentsOf: output), model.notes["run"] == identity {
+      return .wasFinished
+    }
+    try report(self, .began(step: loop.state.step, wasAsked: start == .resume))
+    let place = readsStandardInput ? nil : checkpoint
+    guard try run(checkpoint: place, shouldStop: shouldStop, report: report) else {
+      if let place { try loop.checkpoint().write(to: place) }
+      return .stopped(checkpoint: place)
+    }
+    try finishedModel().save(to: output)
+    if Files.exists(checkpoint) { try Files.remove(checkpoint) }
+    return .finished
+  }
+
+  private mutating func restore(_ checkpoint: String) throws {
+    do {
+      try loop.restore(try Safetensors(contentsOf: checkpoint))
+    } catch let error as RNNError {
+      guard !error.message.hasPrefix(checkpoint) else { throw error }
+      throw RNNError(error.kind, "\(checkpoint): \(error.message)")
+    }
+  }
+
+  private mutating func run(
+    checkpoint: String?, shouldStop: () -> Bool, report: (Self, TrainingEvent) throws -> Void
+  ) throws -> Bool {
+    var last = ContinuousClock.now
+    let interval = Duration.seconds(checkpointInterval)
+    // The loop can't be lent out while it runs: what is shown is a copy of this value with the loop as it stands.
+    let frame = self
+    return try loop.run(shouldStop: shouldStop) { loop, event in
+      var shown = frame
+      shown.loop = loop
+      switch event {
+      case .step(let loss, _): try report(shown, .step(loss: loss))
+      case .measured(let measurement, let isBest): try report(shown, .measured(measurement, isBest: isBest))
+      }
+      if let checkpoint, !loop.state.isFinished, ContinuousClock.now - last >= interval {
+        try loop.checkpoint().write(to: checkpoint)
+        last = .now
+      }
+    }
+  }
+
+  /// The model as it is written: with notes on what it was trained on and how it was measured.
+  private func finishedModel() throws(RNNError) -> Model {
+    var model = model
+    guard model.weights.tensors.allSatisfy({ $0.values.allSatisfy(\.isFinite) }) else {
+      throw RNNError(.badData, "training ended with weights that are not finite; try a lower --learning-rate or --clip")
+    }
+    model.notes["run"] = identity
+    model.notes["training"] = "\(loop.state.step) steps, \(HumanFormat.fixed(Double(loop.state.step) / Double(max(loop.task.stepsPerEpoch, 1)), 2)) epochs, seed \(loop.settings.seed)"
+    model.notes.merge(finishedNotes) { $1 }
+    return model
+  }
+}
