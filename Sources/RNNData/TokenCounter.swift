@@ -165,12 +165,13 @@ struct TokenCounter: Sendable {
     }
   }
 
-  /// The tokenizer of what was counted: bytes, all characters, or the most frequent words.
-  func tokenizer(vocabulary: Int) -> Tokenizer {
+  /// The tokenizer of what was counted: bytes, all characters, or the most frequent words; those that occur `least` times, or by
+  /// default often enough to leave some unknown.
+  func tokenizer(vocabulary: Int, least: Int? = nil) -> Tokenizer {
     switch kind {
     case .bytes: .bytes
     case .characters: Tokenizer(ascending: counts.indices.filter { counts[$0] > 0 }.compactMap { Unicode.Scalar(UInt32($0)) })
-    case .words: Tokenizer(mostFrequentOf: words, vocabulary: vocabulary)
+    case .words: Tokenizer(mostFrequentOf: words, vocabulary: vocabulary, least: least)
     }
   }
 

@@ -34,8 +34,8 @@ extension Tokenizer {
     self = try TextSurvey(corpus, in: parts, tokens: .words, countingFrequencies: true).tokenizer(vocabulary: vocabulary)
   }
 
-  init(mostFrequentOf counts: WordCounts, vocabulary: Int) {
-    let words = counts.mostFrequent(atLeast: counts.count(of: Self.unknownWord) > 0 ? 1 : 2)
+  init(mostFrequentOf counts: WordCounts, vocabulary: Int, least: Int? = nil) {
+    let words = counts.mostFrequent(atLeast: least ?? (counts.count(of: Self.unknownWord) > 0 ? 1 : 2))
     var table = WordTable()
     // The line end and the unknown word have tokens too.
     for word in words.filter({ !$0.elementsEqual(Self.unknownWord) }).prefix(vocabulary - 2) {

@@ -30,8 +30,11 @@ struct MemoryArgument: ExpressibleByArgument {
 
 /// A cell on the command line: its name, its equations, or a file of equations.
 enum CellArgument {
-  static let help = ArgumentHelp(
-    "A built-in cell (\(Cell.builtIn.map(\.name).joined(separator: ", "))), equations, or a file of equations.", valueName: "cell")
+  static let help = help(suffix: "")
+
+  static func help(suffix: String) -> ArgumentHelp {
+    ArgumentHelp("A built-in cell (\(Cell.builtIn.map(\.name).joined(separator: ", "))), equations, or a file of equations.\(suffix)", valueName: "cell")
+  }
 
   static func cell(_ text: String) throws -> Cell {
     if let known = Cell.builtIn.first(where: { $0.name == text }) { return known }

@@ -52,7 +52,7 @@ struct Demo: ParsableCommand {
     if case .stopped = outcome {
       throw RNNError(Signals.received == 15 ? .terminated : .interrupted, "stopped after step \(trainer.loop.state.step)")
     }
-    view.plot(trainer.loop.state.history)
+    view.plot(trainer)
     let model = trainer.model
     if let output { try model.save(to: output) }
     let result = try demonstration.ask(model)

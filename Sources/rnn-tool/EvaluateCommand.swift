@@ -3,23 +3,29 @@ import RNN
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure a model on a text that it was not trained on.",
+    abstract: "Measure a model on texts that it was not trained on.",
     discussion: """
-      Every token but the first is predicted from all before it. With one row (the default) the text is read from end to end \
-      and the result is exact; more rows are faster and each but the first begins with a stretch that doesn't count.
+      A model of text predicts every token but the first from all before it. With one row (the default) the text is read from \
+      end to end and the result is exact; more rows are faster and each but the first begins with a stretch that doesn't count.
 
-      Example:
+      A classifier says what class each text belongs to, and that is compared with the texts' labels. Of trees, whole sentences \
+      are measured.
+
+      Examples:
         rnn evaluate model.safetensors held-out.txt --json
+        rnn evaluate classifier.safetensors test.tsv
       """)
 
   @Argument(help: ArgumentHelp("The model.", valueName: "model"))
   var model: String
 
-  @Argument(help: ArgumentHelp("The text; - is standard input.", valueName: "text"))
-  var text: String
+  @Argument(help: ArgumentHelp("The texts; - is standard input.", valueName: "file"))
+  var texts: [String]
 
-  @Option(help: ArgumentHelp("Read the text in so many rows at once.", valueName: "n"))
-  var rows = 1
+  @Option(help: ArgumentHelp("With a model of text: read it in so many rows at once. (default: 1)", valueName: "n"))
+  var rows: Int?
+
+  @OptionGroup(title: "Labelled texts, for a classifier") var labelled: LabelledArguments
 
   @Flag(help: "No progress on standard error; with --json there is none either.")
   var quiet = false
@@ -45,9 +51,21 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     threads.apply()
-    let model = try LanguageModel(contentsOf: model)
-    let corpus = try TextCorpus(reading: [text])
-    let result = try measure(model, corpus)
+    switch try TrainedModel(contentsOf: model) {
+    case .generate(let model):
+      if labelled.isGiven { throw RNNError(.usage, "\(self.model) is a model of text: columns, labels and formats are for classifiers") }
+      try evaluate(model)
+    case .classify(let model):
+      if rows != nil { throw RNNError(.usage, "\(self.model) is a classifier: --rows is for models of text") }
+      let metrics = try model.evaluate(reading: texts, options: labelled.options(phrases: false))
+      try ClassificationReport(metrics, labels: model.labels, model: self.model, texts: texts).print(asJSON: json.json)
+    }
+  }
+
+  private func evaluate(_ model: LanguageModel) throws {
+    let rows = rows ?? 1
+    let corpus = try TextCorpus(reading: texts)
+    let result = try measure(model, corpus, rows: rows)
     guard result.nats.isFinite else { throw RNNError(.badData, "\(self.model): the loss on \(corpus.name) is not a number") }
     if json.json {
       return try Output.json(
@@ -78,7 +96,7 @@ struct Evaluate: ParsableCommand {
   }
 
   /// Reads the text to count, then to measure: each may take its time.
-  private func measure(_ model: LanguageModel, _ corpus: TextCorpus) throws -> LanguageModel.Evaluation {
+  private func measure(_ model: LanguageModel, _ corpus: TextCorpus, rows: Int) throws -> LanguageModel.Evaluation {
     var reading = StageView(TrainingProgress.init(reading:of:), isQuiet: quiet || json.json)
     defer { reading.end() }
     let survey = try TextSurvey(corpus, tokens: model.tokenizer.kind) { reading.show($0, of: corpus.count) }

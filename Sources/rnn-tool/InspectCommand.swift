@@ -21,6 +21,7 @@ struct Inspect: ParsableCommand {
     }
 
     let model: String
+    let task: String
     let cell: String
     let equations: String
     let hidden: Int
@@ -29,7 +30,14 @@ struct Inspect: ParsableCommand {
     let dropout: Double
     let sizes: [String: Int]
     let tokenizer: String
-    let isUtf8: Bool
+    var isUtf8: Bool?
+    var labels: [String]?
+    var bidirectional: String?
+    var pooling: [String]?
+    var weightDrop: Double?
+    var longest: Int?
+    var lowercase: Bool?
+    var splitsSigns: Bool?
     let parameters: Int
     let fingerprint: String
     let tensors: [Entry]
@@ -37,31 +45,48 @@ struct Inspect: ParsableCommand {
   }
 
   func run() throws {
-    let model = try LanguageModel(contentsOf: model)
-    let file = try model.file()
-    let a = model.architecture
+    let model = try TrainedModel(contentsOf: model)
+    let file = try model.any.file(), fingerprint = Fingerprint(of: try file.bytes()).description
     let tensors = file.entries.sorted { $0.key < $1.key }.map { Description.Entry(name: $0.key, shape: $0.value.shape) }
-    if json.json {
-      return try Output.json(
-        Description(
-          model: self.model, cell: a.cell.name, equations: a.cell.equations, hidden: a.hidden, layers: a.layers, embedding: a.embedding,
-          dropout: a.dropout, sizes: a.sizes, tokenizer: model.tokenizer.description, isUtf8: model.isUTF8,
-          parameters: model.parameterCount, fingerprint: try model.fingerprint().description, tensors: tensors, notes: model.notes))
+    let description: Description
+    var rows: [(String, String)]
+    switch model {
+    case .generate(let model):
+      let a = model.architecture
+      description = Description(
+        model: self.model, task: LanguageModel.task, cell: a.cell.name, equations: a.cell.equations, hidden: a.hidden, layers: a.layers,
+        embedding: a.embedding, dropout: a.dropout, sizes: a.sizes, tokenizer: model.tokenizer.description, isUtf8: model.isUTF8,
+        parameters: model.parameterCount, fingerprint: fingerprint, tensors: tensors, notes: model.notes)
+      rows = [("task", "generate: text, \(model.isUTF8 ? "UTF-8" : "any bytes")")]
+    case .classify(let model):
+      let a = model.architecture
+      description = Description(
+        model: self.model, task: TextClassifier.task, cell: a.cell.name, equations: a.cell.equations, hidden: a.hidden, layers: a.layers,
+        embedding: a.embedding, dropout: a.dropout, sizes: a.sizes, tokenizer: model.tokenizer.description, labels: model.labels,
+        bidirectional: a.bidirectional?.rawValue, pooling: a.pooling.map(\.rawValue), weightDrop: a.weightDrop, longest: a.longest,
+        lowercase: model.normalizer.lowercase, splitsSigns: model.normalizer.splitsSigns, parameters: model.parameterCount,
+        fingerprint: fingerprint, tensors: tensors, notes: model.notes)
+      let changes = [model.normalizer.lowercase ? "small letters" : nil, model.normalizer.splitsSigns ? "signs apart" : nil].compactMap(\.self)
+      rows = [
+        ("task", "classify: \(model.labels.joined(separator: ", "))"),
+        ("texts", "\(changes.isEmpty ? "as they are" : changes.joined(separator: ", ")); at most \(a.longest) tokens of each"),
+        ("reading", "\(a.bidirectional.map { "both directions (\($0.rawValue))" } ?? "forward"), \(a.pooling.map(\.rawValue).joined(separator: " and ")) over time"),
+      ]
     }
-    let others = a.sizes.sorted { $0.key < $1.key }.map { ", \($0.key) \($0.value)" }.joined()
-    try Output.write(
-      Output.table([
-        ("model", self.model),
-        ("task", "generate: text, \(model.isUTF8 ? "UTF-8" : "any bytes")"),
-        ("tokens", model.tokenizer.description),
-        ("layers", "\(a.layers) × \(a.cell.name) with \(a.hidden) units\(others), embedding \(a.embedding), dropout \(a.dropout)"),
-        ("parameters", "\(model.parameterCount)"),
-        ("fingerprint", try model.fingerprint().description),
-      ]))
-    try Output.write("\nequations\n" + a.cell.equations.split(separator: "\n").map { "  \($0)\n" }.joined())
+    if json.json { return try Output.json(description) }
+    let d = description
+    let others = d.sizes.sorted { $0.key < $1.key }.map { ", \($0.key) \($0.value)" }.joined()
+    rows = [("model", self.model)] + rows + [
+      ("tokens", d.tokenizer),
+      ("layers", "\(d.layers) × \(d.cell) with \(d.hidden) units\(others), embedding \(d.embedding), dropout \(d.dropout)"),
+      ("parameters", "\(d.parameters)"),
+      ("fingerprint", d.fingerprint),
+    ]
+    try Output.write(Output.table(rows))
+    try Output.write("\nequations\n" + d.equations.split(separator: "\n").map { "  \($0)\n" }.joined())
     try Output.write("\ntensors\n" + Output.table(tensors.map { ("  " + $0.name, $0.shape.map(String.init).joined(separator: " × ")) }))
-    if !model.notes.isEmpty {
-      try Output.write("\nnotes\n" + Output.table(model.notes.sorted { $0.key < $1.key }.map { ("  " + $0.key, $0.value) }))
+    if !d.notes.isEmpty {
+      try Output.write("\nnotes\n" + Output.table(d.notes.sorted { $0.key < $1.key }.map { ("  " + $0.key, $0.value) }))
     }
   }
 }

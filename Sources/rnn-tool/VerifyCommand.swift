@@ -62,7 +62,7 @@ struct Verify: ParsableCommand {
       let cell = try CellArgument.cell(cell)
       add(cell.name, try Verification(cell, sizes: CellSizes(cell, inputs: inputs, hidden: hidden), seed: seed).run())
     } else if let model {
-      for (part, checks) in try LanguageModel(contentsOf: model).verify(seed: seed) { add(part, checks) }
+      for (part, checks) in try TrainedModel(contentsOf: model).any.verify(seed: seed) { add(part, checks) }
     }
     let passed = rows.allSatisfy(\.passed)
     if json.json {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import RNN
 
 struct TrainGenerate: ParsableCommand {
@@ -26,6 +25,7 @@ struct TrainGenerate: ParsableCommand {
   @OptionGroup(title: "Text") var text: TextOptions
   @OptionGroup(title: "Model") var model: ModelOptions
   @OptionGroup(title: "Training") var training: TrainingOptions
+  @OptionGroup(title: "Training") var sequences: SequenceOptions
   @OptionGroup(title: "Length") var budget: BudgetOptions
   @OptionGroup(title: "Run") var run_: RunOptions
   @OptionGroup var threads: ThreadOption
@@ -48,37 +48,20 @@ struct TrainGenerate: ParsableCommand {
       throw error
     }
     view.end()
-    Signals.catchInterruptions()
-    let outcome: TextTrainer.Outcome
-    do {
-      outcome = try trainer.train(to: output, start: run_.start, shouldStop: { Signals.received != nil }) { try view.show($0, $1) }
-    } catch {
-      view.end()
-      throw error
-    }
-    view.end()
-    switch outcome {
-    case .stopped(let checkpoint):
-      let kind: RNNError.Kind = Signals.received == SIGTERM ? .terminated : .interrupted
-      throw RNNError(kind, "stopped after step \(trainer.loop.state.step); " + (checkpoint.map {
-        "the work so far is in \($0): the same call with --resume goes on"
-      } ?? "a run that can't read its text again can't be resumed, so nothing was saved"))
-    case .wasFinished:
-      view.message("\(output) is finished: this very run wrote it; --fresh trains it again")
-      try TrainingSummary(finished: try LanguageModel(contentsOf: output), output: output).print(asJSON: json.json)
-    case .finished:
-      view.plot(trainer.loop.state.history)
+    if try trainer.train(to: output, start: run_.start, view: &view) {
       try TrainingSummary(trainer, output: output).print(asJSON: json.json)
+    } else {
+      try TrainingSummary(finished: try LanguageModel(contentsOf: output), output: output).print(asJSON: json.json)
     }
   }
 
   private func options() throws -> TextTrainingOptions {
     TextTrainingOptions(
-      cell: try CellArgument.cell(model.cell), tokens: text.tokens, vocabulary: text.vocabulary, hidden: model.hidden,
+      cell: try model.cell.map { try CellArgument.cell($0) } ?? .lstm, tokens: text.tokens, vocabulary: text.vocabulary, hidden: model.hidden,
       layers: model.layers, embedding: model.embedding, projection: model.projection, dropout: model.dropout, batch: training.batch,
-      sequenceLength: training.sequenceLength, memory: training.memory?.bytes, optimizer: try training.kind(),
+      sequenceLength: sequences.sequenceLength, memory: sequences.memory?.bytes, optimizer: try training.kind(),
       learningRate: training.learningRate, weightDecay: training.weightDecay, schedule: training.schedule,
-      decay: training.decay, decayAfter: training.decayAfter, clip: training.clip, averaging: training.averaging,
+      decay: training.decay, decayAfter: training.decayAfter, clip: training.clip, averaging: training.averaging, patience: training.patience,
       initialization: .init(forgetBias: model.forgetBias, orthogonal: model.orthogonal, range: model.initial), budget: budget.budget,
       seed: run_.seed, checkpointInterval: run_.checkpointEvery?.seconds ?? TextDefaults.checkpointInterval)
   }

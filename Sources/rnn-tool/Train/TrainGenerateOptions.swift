@@ -15,8 +15,8 @@ struct TextOptions: ParsableArguments {
 }
 
 struct ModelOptions: ParsableArguments {
-  @Option(help: CellArgument.help)
-  var cell = "lstm"
+  @Option(help: CellArgument.help(suffix: " (default: lstm)"))
+  var cell: String?
 
   @Option(help: ArgumentHelp("Units of each layer.", valueName: "n"))
   var hidden: Int?
@@ -52,14 +52,6 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Rows of a batch.", valueName: "n"))
   var batch: Int?
 
-  @Option(help: ArgumentHelp("Tokens through which the gradient flows back.", valueName: "n"))
-  var sequenceLength: Int?
-
-  @Option(help: ArgumentHelp(
-    "Train sequences in segments, so that the program takes at most so much: 500MB, 1.5GiB. No result depends on it.",
-    valueName: "size"))
-  var memory: MemoryArgument?
-
   @Option(help: ArgumentHelp("How weights are moved.", valueName: "rule"))
   var optimizer = OptimizerName.adamw
 
@@ -87,6 +79,9 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Average the weights over about this part of the run; 0 for none.", valueName: "part"))
   var averaging: Double?
 
+  @Option(help: ArgumentHelp("End after so many epochs without a better measurement. (default: never)", valueName: "n"))
+  var patience: Int?
+
   func kind() throws -> Optimizer.Kind {
     if let momentum, !(0..<1).contains(momentum) { throw RNNError(.usage, "--momentum is from 0 to below 1, not \(momentum)") }
     switch optimizer {
@@ -97,6 +92,16 @@ struct TrainingOptions: ParsableArguments {
     case .rmsprop: return .rmsProp(momentum: momentum ?? 0)
     }
   }
+}
+
+struct SequenceOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Tokens through which the gradient flows back.", valueName: "n"))
+  var sequenceLength: Int?
+
+  @Option(help: ArgumentHelp(
+    "Train sequences in segments, so that the program takes at most so much: 500MB, 1.5GiB. No result depends on it.",
+    valueName: "size"))
+  var memory: MemoryArgument?
 }
 
 struct BudgetOptions: ParsableArguments {
@@ -134,7 +139,7 @@ struct RunOptions: ParsableArguments {
   @Flag(help: "No progress on standard error.")
   var quiet = false
 
-  var start: TextTrainer.Start { resume ? .resume : fresh ? .fresh : .new }
+  var start: TrainingStart { resume ? .resume : fresh ? .fresh : .new }
 
   func validate() throws {
     if resume, fresh { throw ValidationError("--resume and --fresh exclude each other") }

@@ -1,6 +1,84 @@
+import Foundation
 import RNN
 
-/// What a person sees while a model of text is trained, on standard error.
+/// What a task says of itself while it is trained.
+protocol ShownTrainer: Trainer {
+  /// Lines about the data and the model, before training.
+  var introduction: [String] { get }
+  /// Further lines, after that on the training itself.
+  var remarks: [String] { get }
+  /// What is counted a second.
+  var unit: String { get }
+  /// What the losses are, for the curve.
+  var lossTitle: String { get }
+  /// The loss in bits per byte, where that says something.
+  func bitsPerByte(_ loss: Double) -> Double?
+  /// What was measured, beyond the training loss.
+  func words(_ measurement: TrainingState.Measurement) -> String
+  /// A line of what the model does, if it can show something.
+  func sample(_ number: Int) throws -> String?
+}
+
+extension ShownTrainer {
+  var remarks: [String] { [] }
+  func bitsPerByte(_ loss: Double) -> Double? { nil }
+  func sample(_ number: Int) throws -> String? { nil }
+}
+
+extension TextTrainer: ShownTrainer {
+  var introduction: [String] {
+    let model = model, a = model.architecture
+    return [
+      "text      \(division)",
+      "model     \(a.cell.name), \(a.layers) × \(a.hidden) units, \(model.tokenizer), \(HumanFormat.count(model.parameterCount)) parameters",
+    ]
+  }
+
+  var remarks: [String] {
+    guard let memory = options.memory else { return [] }
+    let lengths = loop.task.segments.lengths.map { "\($0)" }.joined(separator: ", in these of ")
+    return ["memory    \(HumanFormat.bytes(memory)): sequences \(lengths.isEmpty ? "as a whole" : "in segments of at most \(lengths) steps")"]
+  }
+
+  var unit: String { "tokens" }
+  var lossTitle: String { "loss in nats per token" }
+
+  func bitsPerByte(_ loss: Double) -> Double? {
+    loss / 0.6931471805599453 * Double(validationUnits.tokens) / Double(validationUnits.bytes)
+  }
+
+  func words(_ measurement: TrainingState.Measurement) -> String {
+    let result = evaluation(nats: measurement.validation)
+    return "validation \(HumanFormat.fixed(measurement.validation, 4)) nats/token  "
+      + (isOfWords ? "perplexity \(HumanFormat.fixed(result.perplexity, 2))" : "\(HumanFormat.fixed(result.bitsPerByte, 4)) bits/byte")
+  }
+
+  func sample(_ number: Int) throws -> String? {
+    let options = GenerationOptions(sampling: try SamplingOptions(temperature: 0.8), length: isOfWords ? 20 : 90, seed: UInt64(number))
+    return try TextGenerator(model).generate("", options)
+  }
+}
+
+extension ClassifierTrainer: ShownTrainer {
+  var introduction: [String] {
+    let model = model, a = model.architecture
+    let directions = a.bidirectional == nil ? "" : ", both directions"
+    return [
+      "texts     \(division)",
+      "model     \(a.cell.name), \(a.layers) × \(a.hidden) units\(directions), \(a.pooling.map(\.rawValue).joined(separator: " and ")) over time, \(model.tokenizer), \(HumanFormat.count(model.parameterCount)) parameters",
+    ]
+  }
+
+  var unit: String { "texts" }
+  var lossTitle: String { "loss in nats per text" }
+
+  func words(_ measurement: TrainingState.Measurement) -> String {
+    "validation \(HumanFormat.fixed(measurement.validation, 4)) nats/text"
+      + (measurement.score.map { "  \(options.criterion.rawValue) \(HumanFormat.fixed($0, 4))" } ?? "")
+  }
+}
+
+/// What a person sees while a model is trained, on standard error.
 struct TrainingView {
   private let isQuiet: Bool
   private let output: String?
@@ -19,17 +97,10 @@ struct TrainingView {
     lastSample = began
   }
 
-  private mutating func describe(_ trainer: TextTrainer) {
-    let model = trainer.model
-    let a = model.architecture
-    reporter.message("text      \(trainer.division)")
-    reporter.message(
-      "model     \(a.cell.name), \(a.layers) × \(a.hidden) units, \(model.tokenizer), \(HumanFormat.count(model.parameterCount)) parameters")
+  private mutating func describe(_ trainer: some ShownTrainer) {
+    for line in trainer.introduction { reporter.message(line) }
     reporter.message("training  \(Self.text(trainer.loop.settings)), \(trainer.loop.task.stepsPerEpoch) steps in an epoch")
-    if let memory = trainer.options.memory {
-      let lengths = trainer.loop.task.segments.lengths.map { "\($0)" }.joined(separator: ", in these of ")
-      reporter.message("memory    \(HumanFormat.bytes(memory)): sequences \(lengths.isEmpty ? "as a whole" : "in segments of at most \(lengths) steps")")
-    }
+    for line in trainer.remarks { reporter.message(line) }
     if trainer.readsStandardInput { reporter.message("standard input can't be read again: this run can't be resumed if it is interrupted") }
   }
 
@@ -52,7 +123,13 @@ struct TrainingView {
     reporter.update(progress)
   }
 
-  mutating func show(_ trainer: TextTrainer, _ event: TextTrainer.Event) throws {
+  /// The same for texts of which nobody knows how many there are.
+  mutating func showReading(texts: Int) {
+    guard !isQuiet, clock.now - began > .seconds(1) else { return }
+    reporter.update(TrainingProgress(readingTexts: texts))
+  }
+
+  mutating func show<T: ShownTrainer>(_ trainer: T, _ event: TrainingEvent) throws {
     guard !isQuiet else { return }
     switch event {
     case .began(let step, let wasAsked):
@@ -60,7 +137,7 @@ struct TrainingView {
       if step > 0 {
         reporter.message("resumed at step \(step)")
       } else if wasAsked, let output {
-        reporter.message("there is no checkpoint \(TextTrainer.checkpointPath(output)) to resume from: beginning anew")
+        reporter.message("there is no checkpoint \(T.checkpointPath(output)) to resume from: beginning anew")
       }
     case .step(let loss):
       meanLoss = meanLoss.map { $0 + 0.05 * (loss - $0) } ?? loss
@@ -68,28 +145,24 @@ struct TrainingView {
     case .measured(let measurement, let isBest):
       validationLoss = measurement.validation
       reporter.note(progress(trainer))
-      let result = trainer.evaluation(nats: measurement.validation)
       reporter.message(
         "step \(measurement.step)  epoch \(HumanFormat.fixed(measurement.epoch, 2))  training \(HumanFormat.fixed(measurement.training, 4))  "
-          + "validation \(HumanFormat.fixed(measurement.validation, 4)) nats/token  "
-          + (trainer.isOfWords ? "perplexity \(HumanFormat.fixed(result.perplexity, 2))" : "\(HumanFormat.fixed(result.bitsPerByte, 4)) bits/byte")
-          + (isBest ? "  best" : ""))
+          + trainer.words(measurement) + (isBest ? "  best" : ""))
       try showSample(trainer)
     }
   }
 
   /// Now and then, when there is something new, a line of what the model writes.
-  private mutating func showSample(_ trainer: TextTrainer) throws {
+  private mutating func showSample(_ trainer: some ShownTrainer) throws {
     guard !trainer.loop.state.isFinished, clock.now - lastSample > .seconds(samples == 0 ? 5 : 20) else { return }
     lastSample = clock.now
     samples += 1
-    let options = GenerationOptions(sampling: try SamplingOptions(temperature: 0.8), length: trainer.isOfWords ? 20 : 90, seed: UInt64(samples))
-    let text = try TextGenerator(trainer.model).generate("", options)
+    guard let text = try trainer.sample(samples) else { return }
     let line = text.map { $0.isNewline ? "⏎" : String($0) }.joined()
     reporter.message("  sample: \(line)")
   }
 
-  private func progress(_ trainer: TextTrainer) -> TrainingProgress {
+  private func progress(_ trainer: some ShownTrainer) -> TrainingProgress {
     let loop = trainer.loop, state = loop.state
     let steps: Int? =
       switch loop.settings.budget {
@@ -101,8 +174,8 @@ struct TrainingView {
     let fraction = loop.progress
     progress.fraction = fraction
     progress.loss = meanLoss
-    let units = trainer.validationUnits
-    progress.bitsPerByte = meanLoss.map { $0 / 0.6931471805599453 * Double(units.tokens) / Double(units.bytes) }
+    progress.bitsPerByte = meanLoss.flatMap { trainer.bitsPerByte($0) }
+    progress.unit = trainer.unit
     progress.validationLoss = validationLoss
     progress.rate = state.seconds > 0 ? Double(state.units) / state.seconds : nil
     progress.secondsLeft = fraction > 0 ? state.seconds * (1 - fraction) / fraction : nil
@@ -116,13 +189,44 @@ struct TrainingView {
   mutating func end() { reporter.finish() }
 
   /// The curve of the losses over the steps.
-  mutating func plot(_ history: [TrainingState.Measurement]) {
+  mutating func plot(_ trainer: some ShownTrainer) {
+    let history = trainer.loop.state.history
     guard !isQuiet, history.count > 1 else { return }
-    reporter.message("\nloss in nats per token over the steps")
+    reporter.message("\n\(trainer.lossTitle) over the steps")
     reporter.message(
       Plot([
         .init("training", points: history.map { (x: Double($0.step), y: $0.training) }),
         .init("validation", points: history.map { (x: Double($0.step), y: $0.validation) }),
       ]).text)
+  }
+}
+
+extension ShownTrainer {
+  /// Trains to a file, shows how it goes on, and ends the program's way when it is interrupted.
+  ///
+  /// - Returns: whether there was anything to do; false where the file holds the model of this very run already.
+  mutating func train(to output: String, start: TrainingStart, view: inout TrainingView) throws -> Bool {
+    Signals.catchInterruptions()
+    let outcome: TrainingOutcome
+    do {
+      outcome = try train(to: output, start: start, shouldStop: { Signals.received != nil }) { try view.show($0, $1) }
+    } catch {
+      view.end()
+      throw error
+    }
+    view.end()
+    switch outcome {
+    case .stopped(let checkpoint):
+      let kind: RNNError.Kind = Signals.received == SIGTERM ? .terminated : .interrupted
+      throw RNNError(kind, "stopped after step \(loop.state.step); " + (checkpoint.map {
+        "the work so far is in \($0): the same call with --resume goes on"
+      } ?? "a run that can't read its text again can't be resumed, so nothing was saved"))
+    case .wasFinished:
+      view.message("\(output) is finished: this very run wrote it; --fresh trains it again")
+      return false
+    case .finished:
+      view.plot(self)
+      return true
+    }
   }
 }

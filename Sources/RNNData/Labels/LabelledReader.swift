@@ -1,0 +1,236 @@
+public import RNNTensor
+
+/// Reads texts with their labels one after another, from files of any ``LabelledFormat``, in as much memory as the longest row.
+///
+/// ```swift
+/// var reader = try LabelledReader(["reviews.tsv"])
+/// while let example = try reader.next() { print(example.label, example.text.count) }
+/// ```
+public struct LabelledReader: ~Copyable {
+  /// A text and its label.
+  public struct Example: Sendable, Hashable {
+    public var label: String
+    /// UTF-8, unless the file isn't.
+    public var text: [UInt8]
+    /// Counts rows: phrases of one sentence have one number.
+    public var row: Int
+    /// Whether it is a row's whole text, not a phrase of it.
+    public var isWhole: Bool
+    /// The line in its file.
+    public var line: Int
+    /// The file.
+    public var source: String
+    /// Where the label stands, for messages.
+    public var place: String { "\(source), line \(line)" }
+  }
+
+  /// What each file was taken for, for people.
+  public private(set) var descriptions: [String] = []
+  private let options: LabelledOptions
+  private let requiresUTF8: Bool
+  private var sources: ArraySlice<LabelledSource> = []
+  private var current: LabelledSource?
+  private var table: TableReader? = nil
+  /// Standard input, of which the beginning was read to find out what it is.
+  private var input: InputFile? = nil
+  private var inputSample: [UInt8] = []
+  private var row = -1
+  /// Phrases of a row that are still to be given, the last one first.
+  private var pending: [Example] = []
+
+  /// - Parameters:
+  ///   - paths: files or folders; `-` is standard input.
+  ///   - requiresUTF8: whether a text that isn't UTF-8 is an error.
+  /// - Throws: `.usage` without a path, `.noInput` where one is missing, `.badData` where nothing says what a file is.
+  public init(_ paths: [String], options: LabelledOptions = .init(), requiresUTF8: Bool = true) throws(RNNError) {
+    let (found, sample) = try Self.sources(paths, options)
+    self.options = options
+    self.requiresUTF8 = requiresUTF8
+    sources = found[...]
+    descriptions = found.map(\.description)
+    inputSample = sample
+    input = paths.contains("-") ? InputFile.standardInput() : nil
+  }
+
+  /// What the files are, and the beginning of standard input.
+  private static func sources(_ paths: [String], _ options: LabelledOptions) throws(RNNError) -> ([LabelledSource], [UInt8]) {
+    guard !paths.isEmpty else { throw RNNError(.usage, "no texts given: name a file, or - for standard input") }
+    guard paths.count(where: { $0 == "-" }) < 2 else { throw RNNError(.usage, "standard input (-) can be read only once") }
+    var found: [LabelledSource] = [], unknown: [String] = []
+    var kept: [UInt8] = []
+    for path in paths {
+      if path != "-", Files.isDirectory(path) {
+        found += try sources(inFolder: path)
+        continue
+      }
+      var file: InputFile
+      if path == "-" { file = InputFile.standardInput() } else { file = try InputFile(path) }
+      let sample = try file.read(LabelledSource.sampleSize)
+      guard !sample.isEmpty else { throw RNNError(.badData, "\(file.name) is empty: expected texts with labels") }
+      if path == "-" { kept = sample }
+      let isWhole = sample.count < LabelledSource.sampleSize
+      if let source = try LabelledSource.source(path, sample: sample, isWhole: isWhole, options) {
+        found.append(source)
+      } else {
+        unknown.append(path)
+      }
+    }
+    if !unknown.isEmpty {
+      // Several files without labels in them are a file a label.
+      guard found.isEmpty, unknown.count > 1, !unknown.contains("-") else {
+        throw RNNError(
+          .badData,
+          "\(LabelledSource.shown(unknown[0])) has no labels: expected a table, lines of a label and a text, or trees; or a file for each label, with a text a line")
+      }
+      found = unknown.map { .ofOneLabel(name: $0, label: LabelledSource.label(ofFile: $0), isDocument: false) }
+    }
+    return (found, kept)
+  }
+
+  private static func sources(inFolder folder: String) throws(RNNError) -> [LabelledSource] {
+    var found: [LabelledSource] = []
+    for name in try Files.names(in: folder) {
+      let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
+      if Files.isDirectory(path) {
+        for file in try Files.names(in: path) where !Files.isDirectory(path + "/" + file) {
+          found.append(.ofOneLabel(name: path + "/" + file, label: name, isDocument: true))
+        }
+      } else {
+        found.append(.ofOneLabel(name: path, label: LabelledSource.label(ofFile: path), isDocument: false))
+      }
+    }
+    guard !found.isEmpty else { throw RNNError(.badData, "the folder \(folder) is empty: expected a file for each label") }
+    return found
+  }
+
+  // MARK: Reading
+
+  /// The next text; nil after the last one.
+  ///
+  /// - Throws: `.badData` with file, line and place, what was found and what was expected; as for reading a file.
+  public mutating func next() throws(RNNError) -> Example? {
+    while true {
+      if var example = pending.popLast() {
+        guard let map = options.map else { return example }
+        guard let label = map[example.label] else { continue }
+        example.label = label
+        return example
+      }
+      if current == nil {
+        guard let source = sources.popFirst() else { return nil }
+        try open(source)
+      }
+      if try !readRow() {
+        current = nil
+        table = nil
+      }
+    }
+  }
+
+  private mutating func open(_ source: LabelledSource) throws(RNNError) {
+    current = source
+    switch source {
+    case .table(let name, let format, let columns, _, _):
+      try open(name, format)
+      if columns.names != nil { _ = try table?.next() }
+    case .lines(let name), .trees(let name): try open(name, .lines)
+    case .ofOneLabel(let name, let label, let isDocument):
+      guard isDocument else { return try open(name, .lines) }
+      var text: [UInt8] = []
+      let bytes = try Files.read(name, limit: TableReader.defaultLimit)
+      bytes.withUnsafeBufferPointer { options.encoding.append($0, to: &text) }
+      row += 1
+      if requiresUTF8, let bad = UTF8State.firstInvalidBytes(in: text) { throw Self.notUTF8(name, text, bad) }
+      pending = [Example(label: label, text: text, row: row, isWhole: true, line: 1, source: name)]
+    }
+  }
+
+  private mutating func open(_ name: String, _ format: TableFormat) throws(RNNError) {
+    if name == "-", let file = input.take() {
+      table = TableReader(inputSample, continuing: file, format: format)
+      inputSample = []
+    } else {
+      table = try TableReader(name, format: format)
+    }
+  }
+
+  /// Reads the current file's next row; false at its end.
+  private mutating func readRow() throws(RNNError) -> Bool {
+    guard let current, try table?.next() == true else { return false }
+    switch current {
+    case .table(_, _, let columns, let text, let label):
+      guard table?.isBlank != true || columns.count == 1 else { return true }
+      try table?.requireCount(columns.count)
+      try add(text: text, label: try trimmed(label))
+    case .ofOneLabel(_, let label, _):
+      if table?.isBlank != true { try add(text: 0, label: label) }
+    case .lines:
+      if table?.isBlank != true { try addLine() }
+    case .trees:
+      if table?.isBlank != true { try addTree() }
+    }
+    return true
+  }
+
+  private func trimmed(_ column: Int) throws(RNNError) -> String {
+    let text = try table?.string(column) ?? ""
+    let label = Self.trimmed(text)
+    guard !label.isEmpty else { throw RNNError(.badData, "\(table?.at(column) ?? ""): found no label") }
+    return label
+  }
+
+  private static func trimmed(_ text: String) -> String {
+    var bytes = Substring(text).utf8
+    while let first = bytes.first, WordCutter.isWhitespace(first) { bytes.removeFirst() }
+    while let last = bytes.last, WordCutter.isWhitespace(last) { bytes.removeLast() }
+    return String(Substring(bytes))
+  }
+
+  private mutating func add(text column: Int, label: String) throws(RNNError) {
+    var text: [UInt8] = []
+    let encoding = options.encoding
+    table?.withField(column) { encoding.append($0, to: &text) }
+    row += 1
+    try add(text, label: label, isWhole: true, column: column)
+  }
+
+  private mutating func add(_ text: [UInt8], label: String, isWhole: Bool, column: Int) throws(RNNError) {
+    if requiresUTF8, let bad = UTF8State.firstInvalidBytes(in: text) { throw Self.notUTF8(table?.at(column) ?? "", text, bad) }
+    pending.append(Example(label: label, text: text, row: row, isWhole: isWhole, line: table?.line ?? 0, source: table?.name ?? ""))
+  }
+
+  private static func notUTF8(_ place: String, _ text: [UInt8], _ bad: Range<Int>) -> RNNError {
+    RNNError(
+      .badData,
+      "\(place): the text is not UTF-8, found \(hexadecimal(text[bad.lowerBound...].prefix(4), separator: " ")) after \(bad.lowerBound) bytes; "
+        + "convert it, say what it is (--encoding latin1), or take bytes for tokens (--tokens bytes)")
+  }
+
+  private mutating func addLine() throws(RNNError) {
+    let line = table?.bytes(0) ?? []
+    let space = line.firstIndex(of: 0x20) ?? line.count
+    guard space > 0, let label = String(validating: line[..<space], as: UTF8.self) else {
+      throw RNNError(.badData, "\(table?.at(0) ?? ""), byte 1: found \(space == 0 ? "a space" : "bytes that are not UTF-8"), expected a label, a space and a text")
+    }
+    var text: [UInt8] = []
+    let encoding = options.encoding
+    line[min(space + 1, line.count)...].withUnsafeBufferPointer { encoding.append($0, to: &text) }
+    row += 1
+    try add(text, label: label, isWhole: true, column: 0)
+  }
+
+  private mutating func addTree() throws(RNNError) {
+    var line: [UInt8] = []
+    let encoding = options.encoding
+    table?.withField(0) { encoding.append($0, to: &line) }
+    let place = table?.at(0) ?? ""
+    let tree = try line.withUnsafeBufferPointer { (line) throws(RNNError) in try LabelTree(line, at: place) }
+    row += 1
+    let all = tree.phrases.indices
+    for index in (options.phrases ? all : all.suffix(1)).reversed() {
+      let phrase = tree.phrases[index]
+      let text = tree.words[phrase.words].map { line[$0] }.joined(separator: [0x20])
+      try add(Array(text), label: String(decoding: line[phrase.label], as: UTF8.self), isWhole: index == all.last, column: 0)
+    }
+  }
+}

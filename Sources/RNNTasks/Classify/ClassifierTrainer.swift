@@ -1,0 +1,119 @@
+public import RNNData
+public import RNNTensor
+public import RNNTraining
+
+/// Trains a classifier from beginning to end: takes a part of each class for validation, chooses sizes, trains, keeps the best
+/// weights, writes checkpoints and goes on from them, and writes the finished model.
+///
+/// ```swift
+/// var trainer = try ClassifierTrainer(LabelledTexts(reading: ["reviews.tsv"]))
+/// try trainer.train(to: "model.safetensors")
+/// print(try trainer.model.classify("a gripping film").label)
+/// ```
+public struct ClassifierTrainer: Trainer {
+  public let options: ClassifierTrainingOptions
+  private let initial: TextClassifier
+  public var loop: TrainingLoop<ClassifierTraining>
+  /// How the texts were divided, in words.
+  public let division: String
+  public let readsStandardInput: Bool
+  public var checkpointInterval: Double { options.checkpointInterval }
+  private let trainedOn: String
+  private let startNote: String?
+
+  /// - Parameters:
+  ///   - validation: texts to measure on, of labels that `texts` have; by default some of `texts`, which then aren't trained on.
+  ///   - start: a language model whose embedding and recurrent layers training begins with.
+  /// Throws `.usage` for options that can't be, `.badData` for texts of only one label and validation texts of an unknown one.
+  public init(
+    _ texts: LabelledTexts, validation: LabelledTexts? = nil, from start: LanguageModel? = nil,
+    options: ClassifierTrainingOptions = .init()
+  ) throws(RNNError) {
+    self.options = options
+    let names = texts.sources.joined(separator: ", ")
+    guard texts.labels.count > 1 else {
+      throw RNNError(.badData, "\(names.isEmpty ? "" : names + ": ")all \(texts.count) texts have the label ‘\(texts.labels.first ?? "")’; expected at least two labels")
+    }
+    guard texts.count >= Self.fewestTexts else {
+      throw RNNError(.badData, "\(names.isEmpty ? "" : names + ": ")found \(texts.count) texts, expected at least \(Self.fewestTexts)")
+    }
+    let parts = try texts.split(validation: validation == nil ? options.validationFraction : 0, seed: options.seed)
+    guard validation != nil || !parts.validation.isEmpty else {
+      throw RNNError(.usage, "nothing is left to measure on; give a part of the texts, or others for validation")
+    }
+    let wholes = texts.wholes
+    let defaults = ClassifierDefaults(
+      texts: parts.training.count, words: texts.meanWords(wholes), tokens: options.tokens ?? start?.tokenizer.kind)
+    let normalizer = options.normalizer(defaults.tokens, from: start)
+    if options.vocabulary != nil, defaults.tokens != .words {
+      throw RNNError(.usage, "a size of the vocabulary is for words; of \(defaults.tokens.rawValue) all have a token")
+    }
+    // Words are counted in whole texts: their phrases repeat them.
+    let isTraining = Set(parts.training)
+    let counted = wholes.filter(isTraining.contains)
+    let tokenizer: Tokenizer
+    if let start {
+      tokenizer = start.tokenizer
+    } else {
+      tokenizer = try texts.tokenizer(
+        of: counted.isEmpty ? parts.training : counted, defaults.tokens, normalizer, vocabulary: options.vocabulary ?? ClassifierDefaults.vocabulary)
+    }
+    var model = try TextClassifier(
+      try options.architecture(defaults, from: start), labels: texts.labels, tokenizer: tokenizer, normalizer: normalizer,
+      seed: options.seed, initialization: options.initialization)
+    if let start {
+      for name in start.weights.names where model.weights[name]?.shape == start.weights[name]?.shape { model.weights[name] = start.weights[name] }
+    }
+    initial = model
+    let longest = model.architecture.longest
+    let training = texts.encoded(parts.training, by: tokenizer, normalizer, longest: longest)
+    let held: EncodedTexts
+    if let validation {
+      held = try validation.encoded(validation.wholes, by: tokenizer, normalizer, longest: longest, labels: texts.labels)
+    } else {
+      held = texts.encoded(parts.validation, by: tokenizer, normalizer, longest: longest)
+    }
+    let counts = texts.counts(of: parts.training)
+    let task = try ClassifierTraining(
+      model, training: training, validation: held, classWeights: try options.classWeights.weights(counts, texts.labels),
+      wordDropout: options.wordDropout ?? defaults.wordDropout, criterion: options.criterion, rows: options.batch ?? defaults.batch,
+      seed: options.seed,
+      data: "\(texts.fingerprint)\(validation.map { "+\($0.fingerprint)" } ?? "/\(options.validationFraction)")\(try start.map { start throws(RNNError) in " from:\(try start.fingerprint())" } ?? "")")
+    let perEpoch = task.stepsPerEpoch
+    // A few times an epoch where epochs are long: the best weights may lie within one.
+    loop = try TrainingLoop(
+      task: task, weights: model.weights, settings: options.settings(defaults),
+      stepsBetweenMeasurements: perEpoch <= 1000 ? perEpoch : (perEpoch + perEpoch / 500 - 1) / (perEpoch / 500))
+    let cut = training.cut > 0 ? ", \(training.cut) of them longer than \(longest) tokens and read up to there" : ""
+    division = "\(training.count) texts for training\(cut), \(held.count) for validation, \(texts.labels.count) classes"
+    readsStandardInput = (texts.sources + (validation?.sources ?? [])).contains("standard input")
+    trainedOn = (texts.sources + (validation?.sources ?? [])).joined(separator: ", ")
+    startNote = try start.map { start throws(RNNError) in "a language model, \(try start.fingerprint())" }
+  }
+
+  private static let fewestTexts = 4
+
+  public var model: TextClassifier {
+    var model = initial
+    model.weights = loop.best
+    return model
+  }
+
+  public var identity: String {
+    let start = options.initialization
+    return "\(loop.task.settings) forget-bias:\(start.forgetBias) orthogonal:\(start.orthogonal)\(start.range.map { " initial:\($0)" } ?? "") settings:\(encodedSettings)"
+  }
+
+  /// How well the best weights so far classify the validation part.
+  public func metrics() throws(RNNError) -> ClassificationMetrics { try loop.task.metrics(loop.best) }
+
+  public var finishedNotes: [String: String] {
+    var notes = ["trained on": trainedOn, "division": division]
+    if let startNote { notes["started from"] = startNote }
+    if let best = loop.state.best, let metrics = try? metrics() {
+      notes["validation"] =
+        "accuracy \(HumanFormat.fixed(metrics.accuracy, 4)), macro-F1 \(HumanFormat.fixed(metrics.macroF1, 4)), log loss \(HumanFormat.fixed(metrics.logLoss, 4)), after step \(best.step)"
+    }
+    return notes
+  }
+}

@@ -1,0 +1,91 @@
+import RNNData
+import RNNLayers
+public import RNNTensor
+public import RNNTraining
+
+/// Training a classifier: batches of texts of nearly one length, the cross-entropy of their classes.
+public struct ClassifierTraining: TrainingTask {
+  public let model: TextClassifier
+  private let training: EncodedTexts
+  private let validation: EncodedTexts
+  private let classWeights: [Float]?
+  private let wordDropout: Double
+  private let criterion: ClassifierTrainingOptions.Criterion
+  private var batches: LengthBatches
+  private let seed: UInt64
+  public let settings: String
+
+  /// - Parameters:
+  ///   - classWeights: how much each class counts in the loss; nil for all the same.
+  ///   - wordDropout: the rate at which tokens are taken for unknown ones.
+  /// Throws `.usage` for a batch or a rate that can't be.
+  init(
+    _ model: TextClassifier, training: EncodedTexts, validation: EncodedTexts, classWeights: [Float]?, wordDropout: Double,
+    criterion: ClassifierTrainingOptions.Criterion, rows: Int, seed: UInt64, data: String
+  ) throws(RNNError) {
+    guard (0..<1).contains(wordDropout) else { throw RNNError(.usage, "a dropout rate is from 0 to below 1, not \(wordDropout)") }
+    self.model = model
+    self.training = training
+    self.validation = validation
+    self.classWeights = classWeights
+    self.wordDropout = model.tokenizer.unknown == nil ? 0 : wordDropout
+    self.criterion = criterion
+    self.seed = seed
+    batches = try LengthBatches(lengths: (0..<training.count).map(training.length), rows: rows, seed: seed)
+    let a = model.architecture
+    let words: [(String, Any)] = [
+      ("task", TextClassifier.task), ("cell", Fingerprint(of: Array(a.cell.equations.utf8))), ("hidden", a.hidden), ("layers", a.layers),
+      ("embedding", a.embedding), ("bidirectional", a.bidirectional?.rawValue ?? "no"), ("pooling", a.pooling.map(\.rawValue).joined(separator: ",")),
+      ("dropout", a.dropout), ("weight-drop", a.weightDrop), ("word-dropout", wordDropout),
+      ("sizes", a.sizes.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")), ("longest", a.longest),
+      ("batch", rows), ("best", criterion.rawValue),
+      ("class-weights", classWeights.map { $0.map { "\($0)" }.joined(separator: ",") } ?? "none"),
+      ("tokens", Fingerprint(of: Array(model.tokenizer.encoded.utf8))), ("normalizer", "\(model.normalizer.lowercase),\(model.normalizer.splitsSigns)"),
+      ("texts", data),
+    ]
+    settings = words.map { "\($0):\($1)" }.joined(separator: " ")
+  }
+
+  public var stepsPerEpoch: Int { batches.batchesPerEpoch }
+
+  public mutating func loss(_ weights: Weights, epoch: Int, index: Int, step: Int) throws -> (loss: Double, gradient: Weights, units: Int) {
+    let batch = batches.batch(epoch: epoch, index: index)
+    var (tokens, lengths) = training.batch(batch)
+    if let unknown = model.tokenizer.unknown, wordDropout > 0 {
+      var random = Philox(seed: seed, stream: Self.wordStream &+ UInt64(step) << 32)
+      for i in tokens.indices where tokens[i] >= 0 && random.uniform() < wordDropout { tokens[i] = unknown }
+    }
+    let targets = batch.map { training.labels[$0] }
+    let key = DropoutKey(seed: seed, step: UInt32(truncatingIfNeeded: step))
+    let (loss, gradient) = valueAndGradient(of: weights) { weights in
+      Losses.crossEntropy(model.logits(tokens, lengths: lengths, weights, key: key), targets, classWeights: classWeights).mean
+    }
+    return (Double(loss.item), gradient, batch.count)
+  }
+
+  // Any number that no other use of the seed has.
+  private static let wordStream: UInt64 = 0x776F_7264
+
+  /// How well the validation part is classified with these weights.
+  func metrics(_ weights: Weights) throws(RNNError) -> ClassificationMetrics {
+    var model = model
+    model.weights = weights
+    return try TextClassifier.Session(model).metrics(validation)
+  }
+
+  public func validate(_ weights: Weights) throws -> Validation {
+    let metrics = try metrics(weights)
+    let score: Double? =
+      switch criterion {
+      case .accuracy: metrics.accuracy
+      case .macroF1: metrics.macroF1
+      case .macroRecall: metrics.macroRecall
+      case .loss: nil
+      }
+    return Validation(loss: metrics.logLoss, score: score)
+  }
+
+  /// Nothing goes from one batch to the next.
+  public var carried: Weights { Weights() }
+  public mutating func carry(_ carried: Weights) throws {}
+}

@@ -1,0 +1,183 @@
+public import RNNCells
+public import RNNData
+public import RNNLayers
+public import RNNTensor
+public import RNNTraining
+
+/// How much each class counts in the loss.
+public enum ClassWeights: Sendable, Hashable {
+  /// All texts the same.
+  case none
+  /// Classes the same: a text counts the less the more of its class there are.
+  case balanced
+  /// Between the two: the square root of balanced.
+  case root
+  /// As given, by label; 1 where a label isn't among them.
+  case given([String: Double])
+
+  /// A weight for each class, 1 on average over the texts; nil where all are the same.
+  func weights(_ counts: [Int], _ labels: [String]) throws(RNNError) -> [Float]? {
+    let total = Double(counts.reduce(0, +)), classes = Double(counts.count)
+    func balanced(_ count: Int) -> Double { total / classes / Double(max(count, 1)) }
+    switch self {
+    case .none: return nil
+    case .balanced: return counts.map { Float(balanced($0)) }
+    case .root: return counts.map { Float(balanced($0).squareRoot()) }
+    case .given(let weights):
+      for (label, weight) in weights.sorted(by: { $0.key < $1.key }) {
+        guard labels.contains(label) else { throw RNNError(.usage, "there is no class ‘\(label)’ to weigh; found \(labels.joined(separator: ", "))") }
+        guard weight > 0, weight.isFinite else { throw RNNError(.usage, "the weight of a class must be positive, not \(weight) for ‘\(label)’") }
+      }
+      return labels.map { Float(weights[$0] ?? 1) }
+    }
+  }
+
+  /// As the command line says it.
+  var description: String {
+    switch self {
+    case .none: "none"
+    case .balanced: "balanced"
+    case .root: "root"
+    case .given(let weights): weights.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+    }
+  }
+}
+
+/// How a classifier is trained. What is nil is chosen by the texts (``ClassifierDefaults``), or is the language model's that
+/// training starts from.
+public struct ClassifierTrainingOptions: Sendable {
+  /// What the best weights are best in, on the validation part.
+  public enum Criterion: String, Sendable, CaseIterable {
+    case accuracy, loss
+    case macroF1 = "macro-f1"
+    case macroRecall = "macro-recall"
+  }
+
+  public var cell: Cell?
+  public var tokens: Tokenizer.Kind?
+  /// Tokens of words at most.
+  public var vocabulary: Int?
+  public var lowercase: Bool?
+  public var splitsSigns: Bool?
+  public var hidden: Int?
+  public var layers: Int?
+  public var embedding: Int?
+  public var projection: Int?
+  /// Whether texts are read in both directions.
+  public var bidirectional: Bool?
+  public var pooling: [Pooling]?
+  public var dropout: Double?
+  public var wordDropout: Double?
+  public var weightDrop: Double
+  /// The most tokens of a text that are read.
+  public var longest: Int?
+  public var classWeights: ClassWeights
+  public var criterion: Criterion
+  /// The part of the texts to measure on, where no others are given.
+  public var validationFraction: Double
+  public var batch: Int?
+  public var optimizer: Optimizer.Kind
+  public var learningRate: Double?
+  public var weightDecay: Float?
+  public var schedule: ScheduleKind
+  public var decay: Double?
+  public var decayAfter: Int?
+  public var clip: Double
+  public var averaging: Double?
+  public var patience: Int?
+  public var initialization: RecurrentStack.Initialization
+  public var budget: Budget?
+  public var seed: UInt64
+  public var checkpointInterval: Double
+
+  public init(
+    cell: Cell? = nil, tokens: Tokenizer.Kind? = nil, vocabulary: Int? = nil, lowercase: Bool? = nil, splitsSigns: Bool? = nil,
+    hidden: Int? = nil, layers: Int? = nil, embedding: Int? = nil, projection: Int? = nil, bidirectional: Bool? = nil,
+    pooling: [Pooling]? = nil, dropout: Double? = nil, wordDropout: Double? = nil, weightDrop: Double = 0, longest: Int? = nil,
+    classWeights: ClassWeights = .none, criterion: Criterion = .accuracy,
+    validationFraction: Double = ClassifierDefaults.validationFraction, batch: Int? = nil, optimizer: Optimizer.Kind = .adamW(),
+    learningRate: Double? = nil, weightDecay: Float? = nil, schedule: ScheduleKind = .cosine, decay: Double? = nil,
+    decayAfter: Int? = nil, clip: Double = 1, averaging: Double? = nil, patience: Int? = nil,
+    initialization: RecurrentStack.Initialization = .init(), budget: Budget? = nil, seed: UInt64 = 1,
+    checkpointInterval: Double = TextDefaults.checkpointInterval
+  ) {
+    self.cell = cell
+    self.tokens = tokens
+    self.vocabulary = vocabulary
+    self.lowercase = lowercase
+    self.splitsSigns = splitsSigns
+    self.hidden = hidden
+    self.layers = layers
+    self.embedding = embedding
+    self.projection = projection
+    self.bidirectional = bidirectional
+    self.pooling = pooling
+    self.dropout = dropout
+    self.wordDropout = wordDropout
+    self.weightDrop = weightDrop
+    self.longest = longest
+    self.classWeights = classWeights
+    self.criterion = criterion
+    self.validationFraction = validationFraction
+    self.batch = batch
+    self.optimizer = optimizer
+    self.learningRate = learningRate
+    self.weightDecay = weightDecay
+    self.schedule = schedule
+    self.decay = decay
+    self.decayAfter = decayAfter
+    self.clip = clip
+    self.averaging = averaging
+    self.patience = patience
+    self.initialization = initialization
+    self.budget = budget
+    self.seed = seed
+    self.checkpointInterval = checkpointInterval
+  }
+
+  /// - Parameter start: the language model that training starts from.
+  /// Throws `.usage` for a projection that the cell doesn't have, and for what differs from the language model.
+  func architecture(_ defaults: ClassifierDefaults, from start: LanguageModel?) throws(RNNError) -> TextClassifier.Architecture {
+    let pooling = pooling ?? (start == nil ? defaults.pooling : [.max])
+    if let start {
+      let a = start.architecture
+      let given: [(String, Any?, Any)] = [
+        ("hidden", hidden, a.hidden), ("layers", layers, a.layers), ("embedding", embedding, a.embedding),
+        ("tokens", tokens?.rawValue, start.tokenizer.kind.rawValue), ("cell", cell?.equations, a.cell.equations),
+        ("projection", projection, a.sizes["projection"] ?? 0), ("vocabulary", vocabulary, start.tokenizer.count),
+      ]
+      for (name, wanted, own) in given {
+        if let wanted, "\(wanted)" != "\(own)" { throw RNNError(.usage, "--\(name) \(wanted) can't be with a language model to start from: its \(name) is \(own)") }
+      }
+      return TextClassifier.Architecture(
+        cell: a.cell, hidden: a.hidden, layers: a.layers, embedding: a.embedding, bidirectional: bidirectional == true ? .concatenate : nil,
+        pooling: pooling, dropout: dropout ?? defaults.dropout, weightDrop: weightDrop, sizes: a.sizes, longest: longest ?? defaults.longest)
+    }
+    let cell = cell ?? .lstm, hidden = hidden ?? defaults.hidden
+    var sizes: [String: Int] = [:]
+    if cell.graph.sizeNames.contains("projection") {
+      sizes["projection"] = projection ?? TextDefaults.projection(hidden: hidden)
+    } else if projection != nil {
+      throw RNNError(.usage, "the cell \(cell.name) has no projected state: a projection can't be given")
+    }
+    return TextClassifier.Architecture(
+      cell: cell, hidden: hidden, layers: layers ?? 1, embedding: embedding ?? defaults.embedding,
+      bidirectional: bidirectional ?? true ? .concatenate : nil, pooling: pooling, dropout: dropout ?? defaults.dropout,
+      weightDrop: weightDrop, sizes: sizes, longest: longest ?? defaults.longest)
+  }
+
+  /// What is done to texts: words become small and signs words of their own, unless a language model read them as they are.
+  func normalizer(_ tokens: Tokenizer.Kind, from start: LanguageModel?) -> TextNormalizer {
+    let isDone = tokens == .words && start == nil
+    return TextNormalizer(lowercase: lowercase ?? isDone, splitsSigns: splitsSigns ?? isDone)
+  }
+
+  func settings(_ defaults: ClassifierDefaults) -> TrainingSettings {
+    var defaultDecay: Float = 0
+    if case .adamW = optimizer { defaultDecay = defaults.weightDecay }
+    return TrainingSettings(
+      optimizer: optimizer, learningRate: learningRate ?? ClassifierDefaults.learningRate(optimizer),
+      weightDecay: weightDecay ?? defaultDecay, schedule: schedule, decay: decay, decayAfter: decayAfter, clip: clip,
+      budget: budget ?? .epochs(defaults.epochs), seed: seed, averaging: averaging ?? ClassifierDefaults.averaging, patience: patience)
+  }
+}

@@ -1,0 +1,254 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+public import RNNCells
+public import RNNData
+public import RNNLayers
+public import RNNTensor
+public import RNNTraining
+
+/// A model that says which class a text belongs to, and how probable each is: embedding, recurrent layers, pooling over time, a
+/// linear layer to one number for each class.
+///
+/// A value: copies are independent, and any number of tasks may use one at once.
+public struct TextClassifier: Sendable {
+  /// What a classifier is built of.
+  public struct Architecture: Sendable, Hashable {
+    public var cell: Cell
+    /// Units of each layer, in each direction.
+    public var hidden: Int
+    public var layers: Int
+    /// Units of a token's vector.
+    public var embedding: Int
+    /// How the outputs of two directions become one; nil to read only forward.
+    public var bidirectional: RecurrentStack.Merge?
+    /// What becomes of the outputs over time, one behind the other.
+    public var pooling: [Pooling]
+    /// The rate of dropout on the embedding (one mask over a text), between layers and before the output, while training.
+    public var dropout: Double
+    /// The rate at which weights of matrices that are applied to states are dropped, while training.
+    public var weightDrop: Double
+    /// Further sizes that the cell needs (`projection`).
+    public var sizes: [String: Int]
+    /// The most tokens of a text that are read.
+    public var longest: Int
+
+    public init(
+      cell: Cell = .lstm, hidden: Int = 128, layers: Int = 1, embedding: Int = 64, bidirectional: RecurrentStack.Merge? = .concatenate,
+      pooling: [Pooling] = [.max], dropout: Double = 0, weightDrop: Double = 0, sizes: [String: Int] = [:], longest: Int = 1000
+    ) {
+      self.cell = cell
+      self.hidden = hidden
+      self.layers = layers
+      self.embedding = embedding
+      self.bidirectional = bidirectional
+      self.pooling = pooling
+      self.dropout = dropout
+      self.weightDrop = weightDrop
+      self.sizes = sizes
+      self.longest = longest
+    }
+  }
+
+  public let architecture: Architecture
+  /// The classes, in the order of the model's outputs.
+  public let labels: [String]
+  public let tokenizer: Tokenizer
+  /// What is done to a text before it is cut into tokens.
+  public let normalizer: TextNormalizer
+  public var weights: Weights
+  public var notes: [String: String] = [:]
+
+  let embedding: Embedding
+  package let stack: RecurrentStack
+  let output: Linear
+
+  /// A model with random weights.
+  ///
+  /// Throws `.usage` for sizes that can't be and for less than two classes.
+  public init(
+    _ architecture: Architecture, labels: [String], tokenizer: Tokenizer, normalizer: TextNormalizer = .none, seed: UInt64 = 1,
+    initialization: RecurrentStack.Initialization = .init()
+  ) throws(RNNError) {
+    try self.init(layersOf: architecture, labels: labels, tokenizer: tokenizer, normalizer: normalizer)
+    var random = Philox(seed: seed, stream: 0x7765_6967_6874_7321)
+    embedding.initial(into: &weights, using: &random, range: initialization.range ?? ClassifierDefaults.embeddingRange(tokenizer.kind))
+    stack.initial(into: &weights, using: &random, initialization)
+    output.initial(into: &weights, using: &random, range: initialization.range)
+  }
+
+  init(layersOf a: Architecture, labels: [String], tokenizer: Tokenizer, normalizer: TextNormalizer) throws(RNNError) {
+    guard a.embedding > 0, a.hidden > 0, a.longest > 0 else {
+      throw RNNError(.usage, "layers need at least one unit and texts one token; found embedding \(a.embedding), hidden \(a.hidden), longest \(a.longest)")
+    }
+    for rate in [a.dropout, a.weightDrop] where !(0..<1).contains(rate) {
+      throw RNNError(.usage, "a dropout rate is from 0 to below 1, not \(rate)")
+    }
+    guard !a.pooling.isEmpty, Set(a.pooling).count == a.pooling.count else {
+      throw RNNError(.usage, "pooling is one or several of \(Pooling.allCases.map(\.rawValue).joined(separator: ", ")), each once")
+    }
+    guard labels.count > 1, Set(labels).count == labels.count else {
+      throw RNNError(.usage, "a classifier needs at least two different classes; found \(labels.isEmpty ? "none" : labels.joined(separator: ", "))")
+    }
+    architecture = a
+    self.labels = labels
+    self.tokenizer = tokenizer
+    self.normalizer = normalizer
+    embedding = Embedding("embedding", count: tokenizer.count, size: a.embedding)
+    stack = try RecurrentStack(
+      "rnn", cell: a.cell, inputs: a.embedding, hidden: a.hidden, layers: a.layers, sizes: a.sizes, dropout: Float(a.dropout),
+      bidirectional: a.bidirectional)
+    output = Linear("classifier", inputs: stack.outputSize * a.pooling.count, outputs: labels.count)
+    weights = Weights()
+  }
+
+  /// The tokens of a text, at least one.
+  public func tokens(of text: [UInt8]) -> [Int32] { tokenizer.encode(text, normalizer) }
+
+  // MARK: On the tape
+
+  /// Masks of dropout before the first layer and before the output; layers have their own numbers.
+  private static let embeddingMask: UInt32 = 1000, outputMask: UInt32 = 1001
+
+  /// Logits `[B, classes]` for texts side by side.
+  ///
+  /// - Parameters:
+  ///   - tokens: `[T · B]`, time-major; below 0 beyond a text's end.
+  ///   - lengths: each text's number of tokens.
+  package func logits(_ tokens: [Int32], lengths: [Int], _ weights: TapedWeights, key: DropoutKey?) -> Variable {
+    let rows = lengths.count
+    let rate = Float(architecture.dropout)
+    var x = embedding(tokens, shape: [tokens.count / rows, rows], weights)
+    if let key, rate > 0 { x = dropout(x, rate: rate, tag: Self.embeddingMask, key: key, perSequence: true) }
+    let dropped = stack.dropConnect(weights, rate: Float(architecture.weightDrop), key)
+    let y = stack(x, dropped, lengths: lengths, dropoutKey: key).output
+    var z = pooled(y, lengths)
+    if let key, rate > 0 { z = dropout(z, rate: rate, tag: Self.outputMask, key: key) }
+    return output(z, weights)
+  }
+
+  private func pooled(_ y: Variable, _ lengths: [Int]) -> Variable {
+    let parts = architecture.pooling.map { stack.pool(y, $0, lengths: lengths) }
+    return parts.count == 1 ? parts[0] : concatenate(parts, axis: 1)
+  }
+
+  // MARK: Use
+
+  /// What a text was found to be.
+  public struct Prediction: Sendable, Hashable {
+    /// The most probable class.
+    public var label: String
+    public var probability: Double
+    /// Of each class, in the order of the model's ``TextClassifier/labels``.
+    public var probabilities: [Double]
+  }
+
+  /// The model made ready to classify: its parameters packed once.
+  public struct Session: Sendable {
+    public let model: TextClassifier
+    private let packed: [CellEngine.Packed]
+
+    public init(_ model: TextClassifier) throws(RNNError) {
+      self.model = model
+      packed = try model.stack.pack(model.weights)
+    }
+
+    /// Texts in UTF-8.
+    public func classify(_ texts: [[UInt8]]) -> [Prediction] {
+      var encoded = EncodedTexts()
+      for text in texts { encoded.append(model.tokens(of: text), label: 0, longest: model.architecture.longest) }
+      return logits(encoded).map(prediction)
+    }
+
+    public func classify(_ text: String) -> Prediction { classify([Array(text.utf8)])[0] }
+
+    /// Numbers of each text whose softmax is the classes' probabilities; no result depends on the other texts.
+    func logits(_ texts: EncodedTexts) -> [[Float]] {
+      var results = [[Float]](repeating: [], count: texts.count)
+      let order = (0..<texts.count).sorted { (texts.length($0), $0) < (texts.length($1), $1) }
+      let constants = TapedWeights(constant: model.weights)
+      let classes = model.labels.count
+      var begin = 0
+      while begin < order.count {
+        // Texts of nearly one length together, as many as a few megabytes hold.
+        var end = begin + 1
+        while end < order.count, end - begin < Self.mostRows, texts.length(order[end]) * (end + 1 - begin) <= Self.mostTokens { end += 1 }
+        let batch = order[begin..<end]
+        let (tokens, lengths) = texts.batch(batch)
+        let x = model.embedding(tokens, shape: [tokens.count / lengths.count, lengths.count], constants).value
+        let y = model.stack.run(x, packed, lengths: lengths).output
+        let logits = model.output(model.pooled(Variable(y), lengths), constants).value
+        logits.withUnsafeBufferPointer { values in
+          for (row, text) in batch.enumerated() { results[text] = Array(values[row * classes..<(row + 1) * classes]) }
+        }
+        begin = end
+      }
+      return results
+    }
+
+    private static let mostRows = 256, mostTokens = 1 << 14
+
+    private func prediction(_ logits: [Float]) -> Prediction {
+      let logNorm = TextClassifier.logNorm(logits)
+      let probabilities = logits.map { exp(Double($0) - logNorm) }
+      let best = logits.indices.max { logits[$0] < logits[$1] || (logits[$0] == logits[$1] && $0 > $1) } ?? 0
+      return Prediction(label: model.labels[best], probability: probabilities[best], probabilities: probabilities)
+    }
+
+    /// How well texts are classified that have the model's labels.
+    func metrics(_ texts: EncodedTexts) -> ClassificationMetrics {
+      var metrics = ClassificationMetrics(classes: model.labels.count)
+      for (logits, label) in zip(logits(texts), texts.labels) {
+        metrics.add(actual: Int(label), probabilities: logits, nats: TextClassifier.logNorm(logits) - Double(logits[Int(label)]))
+      }
+      return metrics
+    }
+  }
+
+  /// ln Σ exp.
+  private static func logNorm(_ logits: [Float]) -> Double {
+    let highest = Double(logits.max() ?? 0)
+    return highest + log(logits.reduce(0) { $0 + exp(Double($1) - highest) })
+  }
+
+  /// The class of a text. Whoever has many texts makes a ``Session`` once.
+  public func classify(_ text: String) throws(RNNError) -> Prediction { try Session(self).classify(text) }
+
+  /// How well texts are classified, read one after the other in constant memory.
+  ///
+  /// - Parameters:
+  ///   - options: how the texts are read; of trees only whole sentences count.
+  ///   - progress: called now and then with the number of texts so far.
+  /// - Throws: as ``RNNData/LabelledReader``, and `.badData` for a label that isn't one of the model's, saying where.
+  public func evaluate(
+    reading paths: [String], options: LabelledOptions = .init(), progress: (_ texts: Int) -> Void = { _ in }
+  ) throws(RNNError) -> ClassificationMetrics {
+    var options = options
+    options.phrases = false
+    var reader = try LabelledReader(paths, options: options, requiresUTF8: tokenizer.kind != .bytes)
+    let session = try Session(self)
+    let numbers = Dictionary(uniqueKeysWithValues: zip(labels, 0...))
+    var metrics = ClassificationMetrics(classes: labels.count)
+    var texts = EncodedTexts()
+    while let example = try reader.next() {
+      guard let label = numbers[example.label] else { throw LabelledTexts.unknown(example, labels) }
+      texts.append(tokens(of: example.text), label: label, longest: architecture.longest)
+      if texts.count == Self.textsAtOnce {
+        metrics.add(session.metrics(texts))
+        texts = EncodedTexts()
+        progress(metrics.count)
+      }
+    }
+    metrics.add(session.metrics(texts))
+    guard metrics.count > 0 else { throw RNNError(.badData, "\(paths.joined(separator: ", ")): found no text, expected texts with labels") }
+    return metrics
+  }
+
+  /// Texts that are sorted by length together.
+  package static let textsAtOnce = 4096
+}

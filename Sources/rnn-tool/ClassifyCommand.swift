@@ -1,0 +1,72 @@
+import ArgumentParser
+import Foundation
+import RNN
+
+struct Classify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say what class texts belong to, and how probable that is.",
+    discussion: """
+      Each line is a text, or each row of a table with --text-column. For each, in order, a line goes to standard output: \
+      the class, a tab, and its probability. What was read is answered before more is waited for, and takes no more memory \
+      however long the input is.
+
+      Examples:
+        rnn classify model.safetensors < lines.txt
+        rnn classify model.safetensors reviews.csv --text-column review --json
+      """)
+
+  @Argument(help: ArgumentHelp("The model.", valueName: "model"))
+  var model: String
+
+  @Argument(help: ArgumentHelp("The texts; - is standard input. (default: -)", valueName: "file"))
+  var files: [String] = []
+
+  @OptionGroup var table: TableArguments
+  @OptionGroup var threads: ThreadOption
+
+  @Flag(help: "A line of JSON for each text, with the probabilities of all classes.")
+  var json = false
+
+  func run() throws {
+    threads.apply()
+    let session = try TextClassifier.Session(TextClassifier(contentsOf: model))
+    let lines = PredictionLines(session.model.labels, asJSON: json)
+    for file in files.isEmpty ? ["-"] : files {
+      var reader = try TextReader(file, options: table.options)
+      var texts: [[UInt8]] = [], bytes = 0
+      func answer() throws {
+        try Output.write(session.classify(texts).map(lines.line).joined())
+        (texts, bytes) = ([], 0)
+      }
+      while let text = try reader.next() {
+        texts.append(text)
+        bytes += text.count
+        if texts.count == 4096 || bytes > 1 << 22 || !reader.hasMoreAtHand { try answer() }
+      }
+      if !texts.isEmpty { try answer() }
+    }
+  }
+}
+
+/// What is written of a prediction.
+private struct PredictionLines {
+  private let labels: [String]
+  private let isJSON: Bool
+  // In JSON, or without what would break a line of the table.
+  private let written: [String: String]
+
+  init(_ labels: [String], asJSON: Bool) {
+    self.labels = labels
+    isJSON = asJSON
+    written = Dictionary(uniqueKeysWithValues: labels.map { label in
+      (label, asJSON ? StrictJSON.quoted(label) : String(label.map { $0.isNewline || $0 == "\t" ? " " : $0 }))
+    })
+  }
+
+  func line(_ prediction: TextClassifier.Prediction) -> String {
+    let label = written[prediction.label] ?? prediction.label
+    guard isJSON else { return "\(label)\t\(HumanFormat.fixed(prediction.probability, 4))\n" }
+    let all = zip(labels, prediction.probabilities).map { "\(written[$0] ?? ""):\(HumanFormat.fixed($1, 6))" }
+    return "{\"label\":\(label),\"probability\":\(HumanFormat.fixed(prediction.probability, 6)),\"probabilities\":{\(all.joined(separator: ","))}}\n"
+  }
+}

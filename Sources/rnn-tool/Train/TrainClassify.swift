@@ -1,0 +1,168 @@
+import ArgumentParser
+import RNN
+
+extension ClassifierTrainingOptions.Criterion: ExpressibleByArgument {}
+extension Pooling: ExpressibleByArgument {}
+
+struct TrainClassify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "classify", abstract: "Train a model that says what class a text belongs to.",
+    discussion: """
+      Texts and their labels come from a table (CSV, TSV), from lines of a label and a text, from trees with a label on every \
+      phrase, or from a file for each label; what files are is found out and said. A tenth of each class is for validation \
+      unless --valid names other texts; the weights that are best there are kept. Sizes and the length of training follow from \
+      the texts unless they are given.
+
+      A checkpoint lies beside the model until training is finished: after Ctrl-C, or whatever else, the same call with \
+      --resume goes on from it, to the same bits as without an interruption.
+
+      Examples:
+        rnn train classify reviews.tsv -o model.safetensors
+        rnn train classify mails.csv --text-column 3 --label-column 1 -o m.safetensors
+        rnn train classify good.txt bad.txt -o m.safetensors --from language.safetensors
+      """)
+
+  @Argument(help: ArgumentHelp("Labelled texts; - is standard input.", valueName: "file"))
+  var files: [String]
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where the model goes.", valueName: "model"))
+  var output: String
+
+  @OptionGroup(title: "Texts") var labelled: LabelledArguments
+  @OptionGroup(title: "Texts") var texts: ClassifierTextArguments
+  @OptionGroup(title: "Model") var model: ModelOptions
+  @OptionGroup(title: "Model") var classifier: ClassifierModelArguments
+  @OptionGroup(title: "Training") var training: TrainingOptions
+  @OptionGroup(title: "Training") var goal: ClassifierGoalArguments
+  @OptionGroup(title: "Length") var budget: BudgetOptions
+  @OptionGroup(title: "Run") var run_: RunOptions
+  @OptionGroup var threads: ThreadOption
+  @OptionGroup var json: JSONOption
+
+  func run() throws {
+    threads.apply()
+    for file in files + texts.valid + [classifier.from].compactMap(\.self) where file != "-" && Files.areSame(file, output) {
+      throw RNNError(.usage, "\(output) is a file to read: the model must go to another one")
+    }
+    if files.contains("-"), texts.valid.contains("-") { throw RNNError(.usage, "standard input (-) can be read only once") }
+    let options = try self.options()
+    try Files.checkWritable(output)
+    var view = TrainingView(output: output, isQuiet: run_.quiet)
+    var trainer: ClassifierTrainer
+    do {
+      let start = try classifier.from.map { try LanguageModel(contentsOf: $0) }
+      let requiresUTF8 = (options.tokens ?? start?.tokenizer.kind) != .bytes
+      let texts = try LabelledTexts(reading: files, options: try labelled.options(phrases: texts.phrases), requiresUTF8: requiresUTF8) {
+        view.showReading(texts: $0)
+      }
+      for description in texts.descriptions.prefix(20) { view.message("read      \(description)") }
+      if texts.descriptions.count > 20 { view.message("read      \(texts.descriptions.count - 20) more") }
+      var validation: LabelledTexts?
+      if !self.texts.valid.isEmpty {
+        validation = try LabelledTexts(
+          reading: self.texts.valid, options: try labelled.options(phrases: false), requiresUTF8: requiresUTF8, labels: texts.labels)
+      }
+      trainer = try ClassifierTrainer(texts, validation: validation, from: start, options: options)
+    } catch {
+      view.end()
+      throw error
+    }
+    view.end()
+    if try trainer.train(to: output, start: run_.start, view: &view) {
+      try ClassifierSummary(trainer, output: output).print(asJSON: json.json)
+    } else {
+      try ClassifierSummary(finished: try TextClassifier(contentsOf: output), output: output).print(asJSON: json.json)
+    }
+  }
+
+  private func options() throws -> ClassifierTrainingOptions {
+    ClassifierTrainingOptions(
+      cell: try model.cell.map { try CellArgument.cell($0) }, tokens: texts.tokens, vocabulary: texts.vocabulary,
+      lowercase: texts.lowercase, splitsSigns: texts.splitSigns, hidden: model.hidden, layers: model.layers,
+      embedding: model.embedding, projection: model.projection, bidirectional: classifier.bidirectional,
+      pooling: try classifier.poolings(), dropout: model.dropout, wordDropout: classifier.wordDropout,
+      weightDrop: classifier.weightDrop, longest: texts.longest, classWeights: try goal.weights(), criterion: goal.best,
+      validationFraction: texts.validationPart, batch: training.batch, optimizer: try training.kind(),
+      learningRate: training.learningRate, weightDecay: training.weightDecay, schedule: training.schedule, decay: training.decay,
+      decayAfter: training.decayAfter, clip: training.clip, averaging: training.averaging, patience: training.patience,
+      initialization: .init(forgetBias: model.forgetBias, orthogonal: model.orthogonal, range: model.initial), budget: budget.budget,
+      seed: run_.seed, checkpointInterval: run_.checkpointEvery?.seconds ?? TextDefaults.checkpointInterval)
+  }
+}
+
+struct ClassifierTextArguments: ParsableArguments {
+  @Flag(inversion: .prefixedNo, help: "Of trees, every phrase is a text to train on; measured are sentences.")
+  var phrases = true
+
+  @Option(help: ArgumentHelp("Texts to measure on, instead of some of the texts; may be given several times.", valueName: "file"))
+  var valid: [String] = []
+
+  @Option(help: ArgumentHelp("The part of the texts to measure on, of each class.", valueName: "part"))
+  var validationPart = ClassifierDefaults.validationFraction
+
+  @Option(help: ArgumentHelp("What a token is: words, characters or bytes. (default: words, or characters where texts have hardly two)", valueName: "kind"))
+  var tokens: Tokenizer.Kind?
+
+  @Option(help: ArgumentHelp("With words: the number of tokens at most. (default: \(ClassifierDefaults.vocabulary))", valueName: "n"))
+  var vocabulary: Int?
+
+  @Flag(inversion: .prefixedNo, help: "Letters become small ones. (default: with words)")
+  var lowercase: Bool?
+
+  @Flag(inversion: .prefixedNo, help: "Signs become words of their own. (default: with words)")
+  var splitSigns: Bool?
+
+  @Option(help: ArgumentHelp("The most tokens of a text that are read.", valueName: "n"))
+  var longest: Int?
+}
+
+struct ClassifierModelArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("Start from the embedding and the layers of a model that rnn train generate wrote.", valueName: "model"))
+  var from: String?
+
+  @Flag(inversion: .prefixedNo, help: "Read texts in both directions. (default: unless --from is given)")
+  var bidirectional: Bool?
+
+  @Option(help: ArgumentHelp("What becomes of the outputs over time: last, mean, max, or several: last,max.", valueName: "pooling"))
+  var pooling: String?
+
+  @Option(help: ArgumentHelp("The rate at which tokens are taken for unknown ones while training.", valueName: "rate"))
+  var wordDropout: Double?
+
+  @Option(help: ArgumentHelp("The rate at which weights between the states of two steps are dropped while training.", valueName: "rate"))
+  var weightDrop = 0.0
+
+  func poolings() throws -> [Pooling]? {
+    try pooling?.split(separator: ",", omittingEmptySubsequences: false).map { name in
+      guard let pooling = Pooling(rawValue: String(name)) else {
+        throw RNNError(.usage, "found --pooling \(name); expected \(Pooling.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      return pooling
+    }
+  }
+}
+
+struct ClassifierGoalArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "How much classes count in the loss: none (every text the same), balanced (every class the same), root (between them), or spam=5,ham=1.",
+      valueName: "weights"))
+  var classWeights = "none"
+
+  @Option(help: ArgumentHelp("What the weights that are kept are best in.", valueName: "figure"))
+  var best = ClassifierTrainingOptions.Criterion.accuracy
+
+  func weights() throws -> ClassWeights {
+    switch classWeights {
+    case "none": return .none
+    case "balanced": return .balanced
+    case "root": return .root
+    default:
+      let pairs = try LabelledArguments.pairs(classWeights, "--class-weights").map { label, text in
+        guard let weight = Double(text) else { throw RNNError(.usage, "found --class-weights \(label)=\(text); expected a number") }
+        return (label, weight)
+      }
+      return .given(try Dictionary(pairs) { _, _ in throw RNNError(.usage, "--class-weights names a class twice: \(classWeights)") })
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import RNN
+
+/// A model's file of any task.
+enum TrainedModel {
+  case generate(LanguageModel)
+  case classify(TextClassifier)
+
+  init(contentsOf path: String) throws {
+    let file = try Safetensors(contentsOf: path)
+    switch file.metadata["task"] {
+    case TextClassifier.task: self = .classify(try TextClassifier(file, source: path))
+    default: self = .generate(try LanguageModel(file, source: path))
+    }
+  }
+
+  var any: any TaskModel {
+    switch self {
+    case .generate(let model): model
+    case .classify(let model): model
+    }
+  }
+}
