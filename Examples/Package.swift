@@ -10,6 +10,7 @@ let package = Package(
   // The name is given so that the folder may be called anything.
   dependencies: [.package(name: "swift-rnn", path: "..")],
   targets: [
+    .executableTarget(name: "ClassifyText", dependencies: library, swiftSettings: strict),
     .executableTarget(name: "GenerateText", dependencies: library, swiftSettings: strict),
     .executableTarget(name: "OwnCell", dependencies: library, swiftSettings: strict),
   ],

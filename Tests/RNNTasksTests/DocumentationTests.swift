@@ -91,6 +91,36 @@ import Testing
     print(trainer.model.tokenizer.words.prefix(10), try trainer.model.evaluate(heldOut).perplexity)
   }
 
+  @Test func classifying() async throws {
+    try await withDirectory { directory in
+      let (path, test, output) = (directory + "/train.csv", directory + "/test.csv", directory + "/model.safetensors")
+      let rows = (0..<60).map { "\"\($0 % 2 == 0 ? "good" : "bad"), \($0 % 7)\",\($0 % 2 == 0 ? "pos" : "neg")\n" }.joined()
+      for file in [path, test] { try Files.writeAtomically(Array("text,label\n".utf8) + Array(rows.utf8), to: file) }
+
+      let texts = try LabelledTexts(reading: [path], options: LabelledOptions(textColumn: "text", labelColumn: "label"))
+      var trainer = try ClassifierTrainer(texts, options: ClassifierTrainingOptions(classWeights: .balanced, budget: .epochs(4)))
+      try trainer.train(to: output, start: .resume, shouldStop: { Task.isCancelled }) { trainer, event in
+        if case .measured(let measurement, let isBest) = event { print(measurement.step, measurement.score ?? 0, isBest ? "best" : "") }
+      }
+
+      let model = try TextClassifier(contentsOf: output)
+      let metrics = try model.evaluate(reading: [test])
+      print(metrics.accuracy, metrics.macroF1, metrics.macroRecall, metrics.majority.accuracy, metrics.confusion)
+      #expect(metrics.count == 60)
+
+      let session = try TextClassifier.Session(model)
+      for prediction in session.classify([Array("good".utf8), Array("bad".utf8)]) {
+        print(prediction.label, prediction.probability, zip(model.labels, prediction.probabilities).map { "\($0): \($1)" })
+      }
+
+      var table = try TableReader(path, format: .commas)
+      while try table.next() {
+        try table.requireCount(2)
+        print(table.line, try table.string(0), table.withField(1) { $0.count })
+      }
+    }
+  }
+
   @Test func runningACell() throws {
     let steps = 4
     var random = Philox(seed: 1)
@@ -161,7 +191,7 @@ import Testing
     }
     let files = FileManager.default
     var compiled = [try lines(URL(fileURLWithPath: #filePath))]
-    for folder in ["Sources/RNNCells/Cells", "Examples/Sources/GenerateText", "Examples/Sources/OwnCell"] {
+    for folder in ["Sources/RNNCells/Cells", "Examples/Sources/ClassifyText", "Examples/Sources/GenerateText", "Examples/Sources/OwnCell"] {
       let folder = root.appendingPathComponent(folder)
       for name in try files.contentsOfDirectory(atPath: folder.path) { compiled.append(try lines(folder.appendingPathComponent(name))) }
     }
