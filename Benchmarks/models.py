@@ -1,4 +1,4 @@
-"""Whole models: updates of a language model, everything included that an update is made of, in PyTorch and ours."""
+"""Whole models: updates of a language model or a classifier, everything included that an update is made of, in PyTorch and ours."""
 import json
 import os
 import re
@@ -7,6 +7,11 @@ import sys
 import tempfile
 
 MODELS = [
+    {
+        "model": "classifier", "title": "128 LSTM of words in both directions, highest over time, sentences of SST-2 (texts a second)",
+        "text": "sent-sst/stsa.binary.train", "tokens": "words", "classes": 2, "layers": 1, "hidden": 128, "embedding": 300,
+        "batch": 64, "optimizer": "adam", "learning_rate": 0.002, "clip": 1, "steps": 100, "warm_up": 5,
+    },
     {
         "model": "characters", "title": "2 × 512 LSTM of characters, Tiny Shakespeare",
         "text": "text-tinyshakespeare/input.txt", "tokens": "characters", "layers": 2, "hidden": 512, "embedding": 64,
@@ -57,12 +62,16 @@ def first_line(text, path):
 
 
 def ours(rnn, model, threads):
-    """Tokens and seconds of a run of `rnn train generate`: those of its updates from the first, reading and measuring excluded."""
+    """Tokens (of a classifier: texts) and seconds of a run of `rnn train`: those of its updates from the first, reading and measuring
+    excluded."""
+    is_classifier = "classes" in model
     with tempfile.TemporaryDirectory() as folder:
+        own = ["--format", "lines", "--pooling", "max", "--word-dropout", 0] if is_classifier else ["--sequence-length", model["sequence_length"]]
         command = [
-            rnn, "train", "generate", model["text"], "--output", os.path.join(folder, "model.safetensors"), "--cell", "lstm",
+            rnn, "train", "classify" if is_classifier else "generate", model["text"], *own,
+            "--output", os.path.join(folder, "model.safetensors"), "--cell", "lstm",
             "--tokens", model["tokens"], "--layers", model["layers"], "--hidden", model["hidden"], "--embedding", model["embedding"],
-            "--batch", model["batch"], "--sequence-length", model["sequence_length"], "--optimizer", model["optimizer"],
+            "--batch", model["batch"], "--optimizer", model["optimizer"],
             "--learning-rate", model["learning_rate"], "--clip", model["clip"], "--threads", threads,
             "--dropout", 0, "--weight-decay", 0, "--schedule", "constant", "--averaging", 0, "--checkpoint-every", "1h",
             "--quiet", "--json"]
@@ -76,4 +85,4 @@ def ours(rnn, model, threads):
         if run.returncode != 0:
             return {"error": run.stderr.strip()}
         result = json.loads(run.stdout)
-        return {"tokens": result["tokens"], "seconds": result["seconds"]}
+        return {"tokens": result["texts" if is_classifier else "tokens"], "seconds": result["seconds"]}

@@ -1,4 +1,4 @@
-"""PyTorch: torch.nn.RNN, LSTM and GRU, and whole language models of them."""
+"""PyTorch: torch.nn.RNN, LSTM and GRU, and whole models of them."""
 import time
 
 import peer
@@ -12,7 +12,7 @@ def load(threads):
 
     def prepare(request):
         if "model" in request:
-            return language_model(torch, request)
+            return whole_model(torch, request)
         cell = request["cell"]
         module = modules[cell](request["input"], request["hidden"])
         with torch.no_grad():
@@ -50,10 +50,10 @@ def load(threads):
 models = {}
 
 
-def language_model(torch, request):
+def whole_model(torch, request):
     key = request["model"]
     if key not in models:
-        models[key] = train(torch, request)
+        models[key] = classifier(torch, request) if "classes" in request else train(torch, request)
         models[key][0](request.get("warm_up", 0))
     run, steps_per_epoch = models[key]
     tokens, seconds = run(request["steps"] if "steps" in request else request["epochs"] * steps_per_epoch)
@@ -116,6 +116,66 @@ def train(torch, request):
         return steps * rows * length, time.perf_counter() - start
 
     return run, (lane - 1) // length
+
+
+def classifier(torch, request):
+    """A function that makes so many updates of a classifier on packed sequences, and returns the texts read and the
+    seconds taken; and how many updates an epoch has."""
+    import random
+
+    with open(request["text"], encoding="utf-8") as file:
+        lines = [line.rstrip("\n").split(" ", 1) for line in file]
+    texts = [text.split() for _, text in lines]
+    labels = torch.tensor([int(label) for label, _ in lines])
+    numbers = {word: number for number, word in enumerate(dict.fromkeys(word for text in texts for word in text))}
+    texts = [torch.tensor([numbers[word] for word in text]) for text in texts]
+    rows = request["batch"]
+
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = torch.nn.Embedding(len(numbers), request["embedding"])
+            self.rnn = torch.nn.LSTM(request["embedding"], request["hidden"], request["layers"], bidirectional=True)
+            self.classifier = torch.nn.Linear(2 * request["hidden"], request["classes"])
+
+        def forward(self, tokens, lengths):
+            packed = torch.nn.utils.rnn.pack_padded_sequence(self.embedding(tokens), lengths, enforce_sorted=False)
+            y, lengths = torch.nn.utils.rnn.pad_packed_sequence(self.rnn(packed)[0], padding_value=-torch.inf)
+            return self.classifier(y.max(0).values)
+
+    model = Model()
+    optimizer = torch.optim.Adam(model.parameters(), lr=request["learning_rate"], fused=True)
+    shuffle = random.Random(1)
+
+    def epoch():
+        """Batches of texts of nearly one length, as ours are."""
+        order = list(range(len(texts)))
+        shuffle.shuffle(order)
+        batches = []
+        for start in range(0, len(order), 50 * rows):
+            part = sorted(order[start:start + 50 * rows], key=lambda index: len(texts[index]))
+            batches += [part[i:i + rows] for i in range(0, len(part), rows)]
+        shuffle.shuffle(batches)
+        return batches
+
+    batches = []
+
+    def run(steps):
+        nonlocal batches
+        read, start = 0, time.perf_counter()
+        for _ in range(steps):
+            batches = batches or epoch()
+            batch = batches.pop()
+            read += len(batch)
+            tokens = torch.nn.utils.rnn.pad_sequence([texts[index] for index in batch])
+            lengths = torch.tensor([len(texts[index]) for index in batch])
+            optimizer.zero_grad(set_to_none=True)
+            torch.nn.functional.cross_entropy(model(tokens, lengths), labels[batch]).backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), request["clip"])
+            optimizer.step()
+        return read, time.perf_counter() - start
+
+    return run, len(epoch())
 
 
 if __name__ == "__main__":
