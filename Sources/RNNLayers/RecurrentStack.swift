@@ -1,6 +1,14 @@
 public import RNNCells
 public import RNNTensor
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Recurrent layers on top of each other, of one cell: the output of each is the input of the next.
 ///
 /// A bidirectional stack runs every layer twice, with parameters of their own: from each row's first step to its last, and
@@ -113,15 +121,25 @@ public struct RecurrentStack: Sendable {
   public struct Initialization: Sendable, Hashable {
     /// Added to the forget gate's bias (the vector `f`), so that memory lasts at first (Jozefowicz et al. 2015).
     public var forgetBias: Float
+    /// For sequences of about this many steps: each unit remembers, at first, for a time t of its own, drawn uniformly from 1 to
+    /// one step less. The bias of the gate that keeps (the vector `f` of an LSTM, `z` of a GRU) is log t, that of the gate that
+    /// takes in (`i`) −log t (Tallec & Ollivier 2018, “chrono”), whatever `forgetBias` says.
+    public var span: Int?
     /// Square recurrent matrices are orthogonal.
     public var orthogonal: Bool
     /// All weights are drawn uniformly from ± this, whatever their layer (Zaremba et al. 2014); nil for each layer's own way.
     public var range: Float?
 
-    public init(forgetBias: Float = 0, orthogonal: Bool = false, range: Float? = nil) {
+    public init(forgetBias: Float = 0, span: Int? = nil, orthogonal: Bool = false, range: Float? = nil) {
       self.forgetBias = forgetBias
+      self.span = span
       self.orthogonal = orthogonal
       self.range = range
+    }
+
+    /// As text, for runs to be told apart by.
+    package var settings: String {
+      "forget-bias:\(forgetBias)\(span.map { " span:\($0)" } ?? "") orthogonal:\(orthogonal)\(range.map { " initial:\($0)" } ?? "")"
     }
   }
 
@@ -133,6 +151,9 @@ public struct RecurrentStack: Sendable {
     for run in runs {
       let engine = engines[run.layer]
       let bound = initialization.range ?? 1 / Float(engine.sizes.hidden).squareRoot()
+      let memory = initialization.span.map { span in
+        Tensor((0..<engine.sizes.hidden).map { _ in Float(log(1 + random.uniform() * Double(max(span - 2, 0)))) }, shape: [engine.sizes.hidden])
+      }
       for (index, parameter) in engine.parameters.enumerated() {
         let shape = engine.shape(of: parameter)
         var tensor: Tensor
@@ -147,6 +168,13 @@ public struct RecurrentStack: Sendable {
         }
         if parameter.symbol == "b.f", initialization.forgetBias != 0 {
           tensor.add(Tensor(repeating: initialization.forgetBias, shape: shape))
+        }
+        if let memory, memory.shape == shape {
+          switch parameter.symbol {
+          case "b.f", "b.z": tensor = memory
+          case "b.i": tensor = Tensor(memory.values.map(-), shape: shape)
+          default: break
+          }
         }
         weights[parameterName(parameter, layer: run.layer, reverse: run.isReverse)] = tensor
       }

@@ -1,3 +1,4 @@
+import Foundation
 import RNNTestSupport
 import Testing
 
@@ -169,6 +170,24 @@ import Testing
     let firsts = (0..<200).map { _ in Initializer.orthogonal().tensor([3, 3], using: &random)[0, 0] }
     let positive = firsts.filter { $0 > 0 }.count
     #expect(positive > 60 && positive < 140)
+  }
+
+  /// A unit with the bias b keeps σ(b) = t / (t + 1) of what it remembers: about t steps, here uniformly from 1 to 199.
+  @Test(arguments: [(Cell.lstm, "f"), (.gru, "z")])
+  func gatesRememberForTimesUpToTheSpan(cell: Cell, gate: String) throws {
+    let stack = try RecurrentStack("rnn", cell: cell, inputs: 2, hidden: 2000, bidirectional: .sum)
+    var random = Philox(seed: 6)
+    var weights = Weights()
+    stack.initial(into: &weights, using: &random, .init(forgetBias: 1, span: 200))
+    for suffix in ["", "_reverse"] {
+      let biases = try #require(weights["rnn.0.b.\(gate)\(suffix)"]).values
+      let times = biases.map { exp(Double($0)) }.sorted()
+      #expect(times[0] >= 1 && times[0] < 2 && times[1999] < 199.001 && times[1999] > 198)
+      // A quantile of 2,000 draws deviates by at most 2.2.
+      for quarter in 1...3 { #expect(abs(times[500 * quarter] - (1 + 49.5 * Double(quarter))) < 10) }
+      if let inputs = weights["rnn.0.b.i\(suffix)"] { #expect(inputs.values == biases.map(-)) }
+    }
+    #expect(weights["rnn.0.b.\(gate)"] != weights["rnn.0.b.\(gate)_reverse"])
   }
 
   @Test func bounds() {

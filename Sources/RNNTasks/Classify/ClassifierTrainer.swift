@@ -100,8 +100,7 @@ public struct ClassifierTrainer: Trainer {
   }
 
   public var identity: String {
-    let start = options.initialization
-    return "\(loop.task.settings) forget-bias:\(start.forgetBias) orthogonal:\(start.orthogonal)\(start.range.map { " initial:\($0)" } ?? "") settings:\(encodedSettings)"
+    "\(loop.task.settings) \(options.initialization.settings) settings:\(encodedSettings)"
   }
 
   /// How well the best weights so far classify the validation part.

@@ -85,8 +85,7 @@ public struct TextTrainer: Trainer {
   }
 
   public var identity: String {
-    let start = options.initialization
-    return "\(loop.task.settings) forget-bias:\(start.forgetBias) orthogonal:\(start.orthogonal)\(start.range.map { " initial:\($0)" } ?? "") settings:\(encodedSettings)"
+    "\(loop.task.settings) \(options.initialization.settings) settings:\(encodedSettings)"
   }
 
   public var finishedNotes: [String: String] {
