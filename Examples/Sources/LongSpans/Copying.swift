@@ -6,7 +6,7 @@ import RNN
 ///
 /// Who remembers nothing says blanks until the signal and then guesses: 10 ln 8 / (T + 20) nats a step.
 struct Copying: LongSpanTask {
-  let updates = 8000
+  let updates = 14000
   let learningRate = 0.01
   private let blanks = 100
   private let symbols = 10, alphabet = 8
