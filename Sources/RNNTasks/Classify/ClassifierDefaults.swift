@@ -49,12 +49,17 @@ public struct ClassifierDefaults: Sendable, Hashable {
   static func embeddingRange(_ tokens: Tokenizer.Kind) -> Float? { tokens == .words ? 0.1 : nil }
 
   /// A good learning rate for the rule with which weights are moved.
-  public static func learningRate(_ optimizer: Optimizer.Kind) -> Double {
-    switch optimizer {
-    case .adam, .adamW: 2e-3
-    case .rmsProp: 1e-3
-    case .sgd: 0.2
-    }
+  ///
+  /// - Parameter isStarted: whether training begins with a language model. Its weights are larger than first ones, and would hardly
+  ///   be moved.
+  public static func learningRate(_ optimizer: Optimizer.Kind, isStarted: Bool = false) -> Double {
+    let rate =
+      switch optimizer {
+      case .adam, .adamW: 2e-3
+      case .rmsProp: 1e-3
+      case .sgd: 0.2
+      }
+    return isStarted ? 5 * rate : rate
   }
 
   /// The part of the texts that the model is measured on, where no others are given for that.

@@ -82,7 +82,7 @@ public struct ClassifierTrainer: Trainer {
     let perEpoch = task.stepsPerEpoch
     // A few times an epoch where epochs are long: the best weights may lie within one.
     loop = try TrainingLoop(
-      task: task, weights: model.weights, settings: options.settings(defaults),
+      task: task, weights: model.weights, settings: options.settings(defaults, isStarted: start != nil),
       stepsBetweenMeasurements: perEpoch <= 1000 ? perEpoch : (perEpoch + perEpoch / 500 - 1) / (perEpoch / 500))
     let cut = training.cut > 0 ? ", \(training.cut) of them longer than \(longest) tokens and read up to there" : ""
     division = "\(training.count) texts for training\(cut), \(held.count) for validation, \(texts.labels.count) classes"

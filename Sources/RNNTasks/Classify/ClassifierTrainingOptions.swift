@@ -172,11 +172,11 @@ public struct ClassifierTrainingOptions: Sendable {
     return TextNormalizer(lowercase: lowercase ?? isDone, splitsSigns: splitsSigns ?? isDone)
   }
 
-  func settings(_ defaults: ClassifierDefaults) -> TrainingSettings {
+  func settings(_ defaults: ClassifierDefaults, isStarted: Bool) -> TrainingSettings {
     var defaultDecay: Float = 0
     if case .adamW = optimizer { defaultDecay = defaults.weightDecay }
     return TrainingSettings(
-      optimizer: optimizer, learningRate: learningRate ?? ClassifierDefaults.learningRate(optimizer),
+      optimizer: optimizer, learningRate: learningRate ?? ClassifierDefaults.learningRate(optimizer, isStarted: isStarted),
       weightDecay: weightDecay ?? defaultDecay, schedule: schedule, decay: decay, decayAfter: decayAfter, clip: clip,
       budget: budget ?? .epochs(defaults.epochs), seed: seed, averaging: averaging ?? ClassifierDefaults.averaging, patience: patience)
   }
