@@ -154,16 +154,10 @@ public struct ClassifierTrainingOptions: Sendable {
         pooling: pooling, dropout: dropout ?? defaults.dropout, weightDrop: weightDrop, sizes: a.sizes, longest: longest ?? defaults.longest)
     }
     let cell = cell ?? .lstm, hidden = hidden ?? defaults.hidden
-    var sizes: [String: Int] = [:]
-    if cell.graph.sizeNames.contains("projection") {
-      sizes["projection"] = projection ?? TextDefaults.projection(hidden: hidden)
-    } else if projection != nil {
-      throw RNNError(.usage, "the cell \(cell.name) has no projected state: a projection can't be given")
-    }
     return TextClassifier.Architecture(
       cell: cell, hidden: hidden, layers: layers ?? 1, embedding: embedding ?? defaults.embedding,
       bidirectional: bidirectional ?? true ? .concatenate : nil, pooling: pooling, dropout: dropout ?? defaults.dropout,
-      weightDrop: weightDrop, sizes: sizes, longest: longest ?? defaults.longest)
+      weightDrop: weightDrop, sizes: try cell.furtherSizes(hidden: hidden, projection: projection), longest: longest ?? defaults.longest)
   }
 
   /// What is done to texts: words become small and signs words of their own, unless a language model read them as they are.

@@ -46,9 +46,6 @@ public struct TextDefaults: Sendable, Hashable {
     }
   }
 
-  /// The units of a projected state where a cell has one.
-  public static func projection(hidden: Int) -> Int { max(hidden / 2, 1) }
-
   /// The part of the text, in stretches, that the model is measured on, where no other text is given for that.
   public static let validationFraction = 0.05
   /// The most updates between two measurements on it.

@@ -77,15 +77,9 @@ public struct TextTrainingOptions: Sendable {
 
   func architecture(_ defaults: TextDefaults) throws(RNNError) -> LanguageModel.Architecture {
     let hidden = hidden ?? defaults.hidden
-    var sizes: [String: Int] = [:]
-    if cell.graph.sizeNames.contains("projection") {
-      sizes["projection"] = projection ?? TextDefaults.projection(hidden: hidden)
-    } else if projection != nil {
-      throw RNNError(.usage, "the cell \(cell.name) has no projected state: a projection can't be given")
-    }
     return LanguageModel.Architecture(
       cell: cell, hidden: hidden, layers: layers ?? defaults.layers, embedding: embedding ?? defaults.embedding,
-      dropout: dropout ?? defaults.dropout, sizes: sizes)
+      dropout: dropout ?? defaults.dropout, sizes: try cell.furtherSizes(hidden: hidden, projection: projection))
   }
 
   func shape(_ defaults: TextDefaults) -> TextTraining.Shape {
