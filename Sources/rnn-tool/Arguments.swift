@@ -52,7 +52,7 @@ enum CellArgument {
   }
 }
 
-struct ThreadOption: ParsableArguments {
+struct ThreadArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Threads to compute with; no result depends on it. (default: one for each core)", valueName: "n"))
   var threads: Int?
 
@@ -65,7 +65,7 @@ struct ThreadOption: ParsableArguments {
   }
 }
 
-struct JSONOption: ParsableArguments {
+struct JSONArguments: ParsableArguments {
   @Flag(help: "The result as JSON.")
   var json = false
 }

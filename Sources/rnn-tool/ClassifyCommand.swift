@@ -22,7 +22,7 @@ struct Classify: ParsableCommand {
   var files: [String] = []
 
   @OptionGroup var table: TableArguments
-  @OptionGroup var threads: ThreadOption
+  @OptionGroup var threads: ThreadArguments
 
   @Flag(help: "A line of JSON for each text, with the probabilities of all classes.")
   var json = false

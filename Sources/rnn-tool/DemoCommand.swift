@@ -23,8 +23,8 @@ struct Demo: ParsableCommand {
   @Flag(help: "No progress on standard error.")
   var quiet = false
 
-  @OptionGroup var threads: ThreadOption
-  @OptionGroup var json: JSONOption
+  @OptionGroup var threads: ThreadArguments
+  @OptionGroup var json: JSONArguments
 
   private struct Report: Encodable {
     let asked: Int

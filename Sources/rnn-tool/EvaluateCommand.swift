@@ -30,8 +30,8 @@ struct Evaluate: ParsableCommand {
   @Flag(help: "No progress on standard error; with --json there is none either.")
   var quiet = false
 
-  @OptionGroup var threads: ThreadOption
-  @OptionGroup var json: JSONOption
+  @OptionGroup var threads: ThreadArguments
+  @OptionGroup var json: JSONArguments
 
   private struct Result: Encodable {
     let model: String

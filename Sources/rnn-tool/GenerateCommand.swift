@@ -42,7 +42,7 @@ struct Generate: ParsableCommand {
   @Option(help: ArgumentHelp("Save the state at the end.", valueName: "file"))
   var saveState: String?
 
-  @OptionGroup var threads: ThreadOption
+  @OptionGroup var threads: ThreadArguments
 
   func validate() throws {
     if length < 0 { throw ValidationError("--length is a number of tokens, not \(length)") }

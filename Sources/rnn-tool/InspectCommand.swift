@@ -12,7 +12,7 @@ struct Inspect: ParsableCommand {
   @Argument(help: ArgumentHelp("The model.", valueName: "model"))
   var model: String
 
-  @OptionGroup var json: JSONOption
+  @OptionGroup var json: JSONArguments
 
   private struct Description: Encodable {
     struct Entry: Encodable {

@@ -29,8 +29,8 @@ struct Verify: ParsableCommand {
   @Option(help: ArgumentHelp("What is drawn at random follows from this number.", valueName: "n"))
   var seed: UInt64 = 1
 
-  @OptionGroup var threads: ThreadOption
-  @OptionGroup var json: JSONOption
+  @OptionGroup var threads: ThreadArguments
+  @OptionGroup var json: JSONArguments
 
   func validate() throws {
     if (model == nil) == (cell == nil) { throw ValidationError("give a model or --cell, one of the two") }

@@ -106,7 +106,7 @@ import Testing
       func train(_ corpus: TextCorpus, _ validation: TextCorpus? = nil) throws -> LanguageModel {
         var trainer = try TextTrainer(
           corpus, validation: validation,
-          options: TextTrainingOptions(tokens: kind, hidden: 12, embedding: 6, batch: 5, sequenceLength: 20, budget: .steps(8)))
+          options: TextTrainingOptions(tokens: kind, hidden: 12, embedding: 6, sequenceLength: 20, training: .init(budget: .steps(8), batch: 5)))
         try trainer.train()
         return trainer.model
       }
@@ -177,7 +177,7 @@ import Testing
       expectError(.badData, "\(paths[1]) is not UTF-8: byte 1100001 (line 2) begins c3; convert it") { try corpus.requireUTF8() }
       for kind in [Tokenizer.Kind.characters, .words] {
         expectError(.badData, "\(paths[1]) is not UTF-8: byte 1100001") {
-          _ = try TextTrainer(corpus, options: TextTrainingOptions(tokens: kind, hidden: 4, budget: .steps(1)))
+          _ = try TextTrainer(corpus, options: TextTrainingOptions(tokens: kind, hidden: 4, training: .init(budget: .steps(1))))
         }
       }
     }

@@ -52,8 +52,8 @@ import Testing
       try Files.writeAtomically((0..<200).flatMap { _ in heldOut }, to: path)
 
       let corpus = try TextCorpus(reading: [path])
-      var trainer = try TextTrainer(corpus, options: TextTrainingOptions(tokens: .characters, budget: .time(300)))
-      trainer = try TextTrainer(corpus, options: TextTrainingOptions(tokens: .characters, hidden: 16, budget: .steps(10)))
+      var trainer = try TextTrainer(corpus, options: TextTrainingOptions(tokens: .characters, training: .init(budget: .time(300))))
+      trainer = try TextTrainer(corpus, options: TextTrainingOptions(tokens: .characters, hidden: 16, training: .init(budget: .steps(10))))
       let outcome = try trainer.train(to: output, start: .resume, shouldStop: { Task.isCancelled }) { trainer, event in
         if case .measured(let measurement, let isBest) = event {
           print(measurement.step, trainer.evaluation(nats: measurement.validation).bitsPerByte, isBest ? "best" : "")
@@ -85,7 +85,7 @@ import Testing
   }
 
   private func words(_ path: String, _ heldOut: [UInt8]) throws {
-    let words = TextTrainingOptions(tokens: .words, vocabulary: 5000, budget: .steps(10))
+    let words = TextTrainingOptions(tokens: .words, vocabulary: 5000, training: .init(budget: .steps(10)))
     var trainer = try TextTrainer(TextCorpus(reading: [path]), options: words)
     try trainer.train()
     print(trainer.model.tokenizer.words.prefix(10), try trainer.model.evaluate(heldOut).perplexity)
@@ -98,7 +98,7 @@ import Testing
       for file in [path, test] { try Files.writeAtomically(Array("text,label\n".utf8) + Array(rows.utf8), to: file) }
 
       let texts = try LabelledTexts(reading: [path], options: LabelledOptions(textColumn: "text", labelColumn: "label"))
-      var trainer = try ClassifierTrainer(texts, options: ClassifierTrainingOptions(classWeights: .balanced, budget: .epochs(4)))
+      var trainer = try ClassifierTrainer(texts, options: ClassifierTrainingOptions(classWeights: .balanced, training: .init(budget: .epochs(4))))
       try trainer.train(to: output, start: .resume, shouldStop: { Task.isCancelled }) { trainer, event in
         if case .measured(let measurement, let isBest) = event { print(measurement.step, measurement.score ?? 0, isBest ? "best" : "") }
       }

@@ -10,7 +10,7 @@ import Testing
   /// A little model with two layers, trained for a moment.
   private static func trained() throws -> LanguageModel {
     var trainer = try TextTrainer(
-      TextCorpus(text), options: TextTrainingOptions(tokens: .characters, hidden: 24, layers: 2, embedding: 8, budget: .steps(20)))
+      TextCorpus(text), options: TextTrainingOptions(tokens: .characters, hidden: 24, layers: 2, embedding: 8, training: .init(budget: .steps(20))))
     try trainer.train()
     return trainer.model
   }
@@ -80,7 +80,7 @@ import Testing
   }
 
   @Test func trainingStopsWhenAsked() throws {
-    var trainer = try TextTrainer(TextCorpus(Self.text), options: TextTrainingOptions(hidden: 8, budget: .steps(1000)))
+    var trainer = try TextTrainer(TextCorpus(Self.text), options: TextTrainingOptions(hidden: 8, training: .init(budget: .steps(1000))))
     var steps = 0
     let outcome = try trainer.train(shouldStop: { steps == 3 }) { _, event in
       if case .step = event { steps += 1 }
@@ -167,7 +167,7 @@ import Testing
 
       let model = try Self.trained()
       expectError(.cannotCreate, containing: "there is no directory") { try model.save(to: directory + "/none/model") }
-      var options = TextTrainingOptions(hidden: 8, budget: .steps(1))
+      var options = TextTrainingOptions(hidden: 8, training: .init(budget: .steps(1)))
       expectError(.badData, containing: "too short") { _ = try TextTrainer(TextCorpus("short"), options: options) }
       expectError(.badData, containing: "empty") { _ = try TextCorpus("") }
       options.hidden = 0
@@ -176,7 +176,7 @@ import Testing
       options.dropout = 1
       expectError(.usage, containing: "dropout") { _ = try TextTrainer(TextCorpus(Self.text), options: options) }
       options.dropout = 0
-      options.learningRate = -1
+      options.training.learningRate = -1
       expectError(.usage, containing: "learning rate") { _ = try TextTrainer(TextCorpus(Self.text), options: options) }
       expectError(.usage, containing: "temperature") { _ = try SamplingOptions(temperature: -1) }
       expectError(.usage, containing: "top-p") { _ = try SamplingOptions(topP: 2) }

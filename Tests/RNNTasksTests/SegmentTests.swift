@@ -73,7 +73,7 @@ import Testing
   @Test func tooLittleMemoryIsAnErrorThatSaysHowMuchIsNeeded() throws {
     let text = try TextCorpus(Array(String(repeating: "one two three.\n", count: 200).utf8), name: "text")
     let error = #expect(throws: RNNError.self) {
-      try TextTrainer(text, options: TextTrainingOptions(hidden: 8, sequenceLength: 100, memory: 1_000_000, budget: .steps(1)))
+      try TextTrainer(text, options: TextTrainingOptions(hidden: 8, sequenceLength: 100, memory: 1_000_000, training: .init(budget: .steps(1))))
     }
     #expect(error?.kind == .usage)
     #expect(error?.message.hasPrefix("1 MB of memory are too little for this training: it needs ") == true, "\(error?.message ?? "")")
@@ -81,7 +81,7 @@ import Testing
 
   @Test func whatFitsIsNotCut() throws {
     let text = try TextCorpus(Array(String(repeating: "one two three.\n", count: 200).utf8), name: "text")
-    let trainer = try TextTrainer(text, options: TextTrainingOptions(hidden: 8, sequenceLength: 100, memory: 64 << 30, budget: .steps(1)))
+    let trainer = try TextTrainer(text, options: TextTrainingOptions(hidden: 8, sequenceLength: 100, memory: 64 << 30, training: .init(budget: .steps(1))))
     #expect(trainer.loop.task.segments == Segments())
   }
 }

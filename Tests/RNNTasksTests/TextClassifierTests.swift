@@ -18,8 +18,8 @@ import Testing
 
   private func options(_ cell: Cell? = nil, steps: Int = 4) -> ClassifierTrainingOptions {
     ClassifierTrainingOptions(
-      cell: cell, tokens: .words, hidden: 8, layers: 2, embedding: 6, pooling: [.max, .last], dropout: 0.2, wordDropout: 0.1, weightDrop: 0.1,
-      batch: 16, learningRate: 0.02, budget: .steps(steps))
+      cell: cell, tokens: .words, hidden: 8, layers: 2, embedding: 6, pooling: [.max, .last], dropout: 0.2,
+      wordDropout: 0.1, weightDrop: 0.1, training: .init(budget: .steps(steps), batch: 16, learningRate: 0.02))
   }
 
   // MARK: Against PyTorch
@@ -90,7 +90,8 @@ import Testing
     let texts = [("Ein Fuß!", "a\tb\n\"c\""), ("zwei", "ü"), ("drei", "ü"), ("vier", "x")]
     for kind in Tokenizer.Kind.allCases {
       var options = ClassifierTrainingOptions(
-        tokens: kind, lowercase: true, hidden: 4, bidirectional: false, pooling: [.mean], longest: 3, budget: .steps(1))
+        tokens: kind, lowercase: true, hidden: 4, bidirectional: false, pooling: [.mean], longest: 3,
+        training: .init(budget: .steps(1)))
       options.validationFraction = 0.5
       var trainer = try ClassifierTrainer(LabelledTexts(texts), options: options)
       try trainer.train()
@@ -182,7 +183,7 @@ import Testing
     func weights(threads: Int, seed: UInt64) throws -> Weights {
       try withThreads(threads) {
         var options = options(steps: 6)
-        options.seed = seed
+        options.training.seed = seed
         var trainer = try ClassifierTrainer(LabelledTexts(Self.texts), options: options)
         try trainer.train()
         return trainer.model.weights
@@ -207,15 +208,15 @@ import Testing
   @Test func startsFromALanguageModel() throws {
     let corpus = try TextCorpus(Self.texts.map(\.text).joined(separator: "\n") + "\n")
     var reader = try TextTrainer(
-      corpus, options: TextTrainingOptions(cell: .gru, tokens: .words, hidden: 10, layers: 2, embedding: 7, budget: .steps(5)))
+      corpus, options: TextTrainingOptions(cell: .gru, tokens: .words, hidden: 10, layers: 2, embedding: 7, training: .init(budget: .steps(5))))
     try reader.train()
     let start = reader.model
-    let trainer = try ClassifierTrainer(LabelledTexts(Self.texts), from: start, options: ClassifierTrainingOptions(budget: .steps(1)))
+    let trainer = try ClassifierTrainer(LabelledTexts(Self.texts), from: start, options: ClassifierTrainingOptions(training: .init(budget: .steps(1))))
     let model = trainer.model
     #expect(model.tokenizer == start.tokenizer && model.normalizer == .none && model.architecture.bidirectional == nil)
     for name in start.weights.names where !name.hasPrefix("decoder") { #expect(model.weights[name] == start.weights[name], "\(name)") }
     let both = try ClassifierTrainer(
-      LabelledTexts(Self.texts), from: start, options: ClassifierTrainingOptions(hidden: 10, bidirectional: true, budget: .steps(1)))
+      LabelledTexts(Self.texts), from: start, options: ClassifierTrainingOptions(hidden: 10, bidirectional: true, training: .init(budget: .steps(1))))
     #expect(both.model.weights["rnn.0.W.xz"] == start.weights["rnn.0.W.xz"] && both.identity != trainer.identity)
     for options in [
       ClassifierTrainingOptions(hidden: 11), ClassifierTrainingOptions(cell: .lstm), ClassifierTrainingOptions(tokens: .bytes),
@@ -262,8 +263,8 @@ import Testing
     for options in [
       ClassifierTrainingOptions(hidden: 0), ClassifierTrainingOptions(pooling: []), ClassifierTrainingOptions(pooling: [.max, .max]),
       ClassifierTrainingOptions(dropout: 1), ClassifierTrainingOptions(wordDropout: -0.1), ClassifierTrainingOptions(weightDrop: 1),
-      ClassifierTrainingOptions(longest: 0), ClassifierTrainingOptions(validationFraction: 0), ClassifierTrainingOptions(batch: 0),
-      ClassifierTrainingOptions(learningRate: 0), ClassifierTrainingOptions(patience: 0), ClassifierTrainingOptions(projection: 3),
+      ClassifierTrainingOptions(longest: 0), ClassifierTrainingOptions(validationFraction: 0), ClassifierTrainingOptions(training: .init(batch: 0)),
+      ClassifierTrainingOptions(training: .init(learningRate: 0)), ClassifierTrainingOptions(training: .init(patience: 0)), ClassifierTrainingOptions(projection: 3),
       ClassifierTrainingOptions(tokens: .bytes, vocabulary: 100),
     ] {
       #expect(error(good, options)?.kind == .usage)

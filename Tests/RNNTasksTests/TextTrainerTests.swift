@@ -10,7 +10,8 @@ import Testing
 
   private func options(_ cell: Cell = .lstm, steps: Int = 3) -> TextTrainingOptions {
     TextTrainingOptions(
-      cell: cell, tokens: .characters, hidden: 9, layers: 2, embedding: 5, dropout: 0.1, batch: 3, sequenceLength: 12, budget: .steps(steps))
+      cell: cell, tokens: .characters, hidden: 9, layers: 2, embedding: 5, dropout: 0.1, sequenceLength: 12,
+      training: .init(budget: .steps(steps), batch: 3))
   }
 
   /// A matrix and a vector of one name, a projection, gains: each cell finds its own in the file.
@@ -52,8 +53,8 @@ import Testing
 
   @Test func theRateFallsFromEpochToEpoch() throws {
     var options = self.options()
-    (options.schedule, options.decay, options.decayAfter) = (.decay, 0.5, 2)
-    (options.optimizer, options.learningRate, options.budget) = (.sgd(), 0.8, .epochs(5))
+    options.training = .init(
+      budget: .epochs(5), optimizer: .sgd(), learningRate: 0.8, schedule: .decay, decay: 0.5, decayAfter: 2)
     var trainer = try TextTrainer(TextCorpus(text, name: "text"), options: options)
     var rates: [Double] = []
     _ = try trainer.train(shouldStop: { false }) { trainer, _ in

@@ -8,7 +8,7 @@ import Testing
 
   private static func trained() throws -> LanguageModel {
     var trainer = try TextTrainer(
-      TextCorpus(text), options: TextTrainingOptions(tokens: .words, hidden: 24, embedding: 12, batch: 4, sequenceLength: 10, learningRate: 0.02, budget: .steps(60)))
+      TextCorpus(text), options: TextTrainingOptions(tokens: .words, hidden: 24, embedding: 12, sequenceLength: 10, training: .init(budget: .steps(60), batch: 4, learningRate: 0.02)))
     try trainer.train()
     return trainer.model
   }
@@ -73,7 +73,7 @@ import Testing
       for stop in stops + [1000] {
         var trainer = try TextTrainer(
           TextCorpus(reading: [path], memory: memory),
-          options: TextTrainingOptions(tokens: .words, hidden: 10, batch: 4, sequenceLength: 9, budget: .epochs(2)))
+          options: TextTrainingOptions(tokens: .words, hidden: 10, sequenceLength: 9, training: .init(budget: .epochs(2), batch: 4)))
         var steps = 0
         try trainer.train(to: directory.path + output, start: .resume, shouldStop: { steps == stop }) { _, event in
           if case .began = event {} else { steps += 1 }

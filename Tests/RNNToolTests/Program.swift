@@ -116,7 +116,7 @@ final class Workplace {
     let place = try Workplace()
     var trainer = try TextTrainer(
       TextCorpus(Array(text.utf8), name: "text.txt"),
-      options: TextTrainingOptions(hidden: 24, embedding: 8, dropout: 0, batch: 4, sequenceLength: 32, learningRate: 0.02, budget: .steps(150)))
+      options: TextTrainingOptions(hidden: 24, embedding: 8, dropout: 0, sequenceLength: 32, training: .init(budget: .steps(150), batch: 4, learningRate: 0.02)))
     _ = try trainer.train(to: place.path("m"))
     return try place.bytes("m")
   }

@@ -17,7 +17,7 @@ enum ClassifyText {
     })
 
     // What the options don't say follows from the texts.
-    var trainer = try ClassifierTrainer(texts, options: ClassifierTrainingOptions(tokens: .characters, budget: .epochs(5)))
+    var trainer = try ClassifierTrainer(texts, options: ClassifierTrainingOptions(tokens: .characters, training: .init(budget: .epochs(5))))
     try trainer.train(to: path, start: .fresh)
     print("accuracy", try trainer.metrics().accuracy)
 

@@ -11,7 +11,7 @@ enum GenerateText {
     let lines = (0..<2000).map { "\($0 % 10) sheep jumped over the fence, then \(($0 + 1) % 10).\n" }
 
     // What the options don't say follows from the size of the text.
-    let options = TextTrainingOptions(cell: .gru, hidden: 64, budget: .steps(800))
+    let options = TextTrainingOptions(cell: .gru, hidden: 64, training: .init(budget: .steps(800)))
     var trainer = try TextTrainer(TextCorpus(lines.joined()), options: options)
     try trainer.train(to: path, start: .fresh)
 

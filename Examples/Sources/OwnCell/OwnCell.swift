@@ -35,7 +35,7 @@ enum OwnCell {
 
     let path = CommandLine.arguments.dropFirst().first ?? "own-cell.safetensors"
     let lines = (0..<2000).map { "\($0 % 10) sheep jumped over the fence, then \(($0 + 1) % 10).\n" }
-    var trainer = try TextTrainer(TextCorpus(lines.joined()), options: .init(cell: cell, hidden: 64, budget: .steps(800)))
+    var trainer = try TextTrainer(TextCorpus(lines.joined()), options: .init(cell: cell, hidden: 64, training: .init(budget: .steps(800))))
     try trainer.train(to: path, start: .fresh)
     print(try "\n3 sheep" + TextGenerator(trainer.model).generate("3 sheep", .init(sampling: .mostProbable, length: 120)))
   }

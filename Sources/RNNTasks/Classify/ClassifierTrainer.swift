@@ -17,7 +17,7 @@ public struct ClassifierTrainer: Trainer {
   /// How the texts were divided, in words.
   public let division: String
   public let readsStandardInput: Bool
-  public var checkpointInterval: Double { options.checkpointInterval }
+  public var checkpointInterval: Double { options.training.checkpointInterval }
   private let trainedOn: String
   private let startNote: String?
 
@@ -37,7 +37,7 @@ public struct ClassifierTrainer: Trainer {
     guard texts.count >= Self.fewestTexts else {
       throw RNNError(.badData, "\(names.isEmpty ? "" : names + ": ")found \(texts.count) texts, expected at least \(Self.fewestTexts)")
     }
-    let parts = try texts.split(validation: validation == nil ? options.validationFraction : 0, seed: options.seed)
+    let parts = try texts.split(validation: validation == nil ? options.validationFraction : 0, seed: options.training.seed)
     guard validation != nil || !parts.validation.isEmpty else {
       throw RNNError(.usage, "nothing is left to measure on; give a part of the texts, or others for validation")
     }
@@ -60,7 +60,7 @@ public struct ClassifierTrainer: Trainer {
     }
     var model = try TextClassifier(
       try options.architecture(defaults, from: start), labels: texts.labels, tokenizer: tokenizer, normalizer: normalizer,
-      seed: options.seed, initialization: options.initialization)
+      seed: options.training.seed, initialization: options.initialization)
     if let start {
       for name in start.weights.names where model.weights[name]?.shape == start.weights[name]?.shape { model.weights[name] = start.weights[name] }
     }
@@ -76,8 +76,8 @@ public struct ClassifierTrainer: Trainer {
     let counts = texts.counts(of: parts.training)
     let task = try ClassifierTraining(
       model, training: training, validation: held, classWeights: try options.classWeights.weights(counts, texts.labels),
-      wordDropout: options.wordDropout ?? defaults.wordDropout, criterion: options.criterion, rows: options.batch ?? defaults.batch,
-      seed: options.seed,
+      wordDropout: options.wordDropout ?? defaults.wordDropout, criterion: options.criterion, rows: options.training.batch ?? defaults.batch,
+      seed: options.training.seed,
       data: "\(texts.fingerprint)\(validation.map { "+\($0.fingerprint)" } ?? "/\(options.validationFraction)")\(try start.map { start throws(RNNError) in " from:\(try start.fingerprint())" } ?? "")")
     let perEpoch = task.stepsPerEpoch
     // A few times an epoch where epochs are long: the best weights may lie within one.

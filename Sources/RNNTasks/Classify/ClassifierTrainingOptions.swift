@@ -2,7 +2,7 @@ public import RNNCells
 public import RNNData
 public import RNNLayers
 public import RNNTensor
-public import RNNTraining
+import RNNTraining
 
 /// How much each class counts in the loss.
 public enum ClassWeights: Sendable, Hashable {
@@ -75,31 +75,16 @@ public struct ClassifierTrainingOptions: Sendable {
   public var criterion: Criterion
   /// The part of the texts to measure on, where no others are given.
   public var validationFraction: Double
-  public var batch: Int?
-  public var optimizer: Optimizer.Kind
-  public var learningRate: Double?
-  public var weightDecay: Float?
-  public var schedule: ScheduleKind
-  public var decay: Double?
-  public var decayAfter: Int?
-  public var clip: Double
-  public var averaging: Double?
-  public var patience: Int?
   public var initialization: RecurrentStack.Initialization
-  public var budget: Budget?
-  public var seed: UInt64
-  public var checkpointInterval: Double
+  public var training: TrainingOptions
 
   public init(
     cell: Cell? = nil, tokens: Tokenizer.Kind? = nil, vocabulary: Int? = nil, lowercase: Bool? = nil, splitsSigns: Bool? = nil,
     hidden: Int? = nil, layers: Int? = nil, embedding: Int? = nil, projection: Int? = nil, bidirectional: Bool? = nil,
     pooling: [Pooling]? = nil, dropout: Double? = nil, wordDropout: Double? = nil, weightDrop: Double = 0, longest: Int? = nil,
     classWeights: ClassWeights = .none, criterion: Criterion = .accuracy,
-    validationFraction: Double = ClassifierDefaults.validationFraction, batch: Int? = nil, optimizer: Optimizer.Kind = .adamW(),
-    learningRate: Double? = nil, weightDecay: Float? = nil, schedule: ScheduleKind = .cosine, decay: Double? = nil,
-    decayAfter: Int? = nil, clip: Double = 1, averaging: Double? = nil, patience: Int? = nil,
-    initialization: RecurrentStack.Initialization = .init(), budget: Budget? = nil, seed: UInt64 = 1,
-    checkpointInterval: Double = TextDefaults.checkpointInterval
+    validationFraction: Double = ClassifierDefaults.validationFraction, initialization: RecurrentStack.Initialization = .init(),
+    training: TrainingOptions = .init()
   ) {
     self.cell = cell
     self.tokens = tokens
@@ -119,20 +104,8 @@ public struct ClassifierTrainingOptions: Sendable {
     self.classWeights = classWeights
     self.criterion = criterion
     self.validationFraction = validationFraction
-    self.batch = batch
-    self.optimizer = optimizer
-    self.learningRate = learningRate
-    self.weightDecay = weightDecay
-    self.schedule = schedule
-    self.decay = decay
-    self.decayAfter = decayAfter
-    self.clip = clip
-    self.averaging = averaging
-    self.patience = patience
     self.initialization = initialization
-    self.budget = budget
-    self.seed = seed
-    self.checkpointInterval = checkpointInterval
+    self.training = training
   }
 
   /// - Parameter start: the language model that training starts from.
@@ -167,11 +140,8 @@ public struct ClassifierTrainingOptions: Sendable {
   }
 
   func settings(_ defaults: ClassifierDefaults, isStarted: Bool) -> TrainingSettings {
-    var defaultDecay: Float = 0
-    if case .adamW = optimizer { defaultDecay = defaults.weightDecay }
-    return TrainingSettings(
-      optimizer: optimizer, learningRate: learningRate ?? ClassifierDefaults.learningRate(optimizer, isStarted: isStarted),
-      weightDecay: weightDecay ?? defaultDecay, schedule: schedule, decay: decay, decayAfter: decayAfter, clip: clip,
-      budget: budget ?? .epochs(defaults.epochs), seed: seed, averaging: averaging ?? ClassifierDefaults.averaging, patience: patience)
+    training.settings(
+      learningRate: ClassifierDefaults.learningRate(training.optimizer, isStarted: isStarted), weightDecay: defaults.weightDecay,
+      epochs: defaults.epochs, averaging: ClassifierDefaults.averaging)
   }
 }

@@ -23,8 +23,9 @@ public struct SumsDemonstration: Sendable {
   /// How the model is trained.
   public var options: TextTrainingOptions {
     TextTrainingOptions(
-      tokens: .characters, hidden: 128, layers: 1, embedding: 32, dropout: 0, batch: 8, sequenceLength: 80,
-      learningRate: 0.005, averaging: 0.02, initialization: .init(forgetBias: 1), budget: .steps(42_000), seed: seed)
+      tokens: .characters, hidden: 128, layers: 1, embedding: 32, dropout: 0, sequenceLength: 80,
+      initialization: .init(forgetBias: 1),
+      training: .init(budget: .steps(42_000), batch: 8, learningRate: 0.005, averaging: 0.02, seed: seed))
   }
 
   /// What came of it.

@@ -50,6 +50,4 @@ public struct TextDefaults: Sendable, Hashable {
   public static let validationFraction = 0.05
   /// The most updates between two measurements on it.
   public static let stepsBetweenMeasurements = 500
-  /// Seconds between two checkpoints. What a kill can cost is this and the longest step or measurement.
-  public static let checkpointInterval = 15.0
 }

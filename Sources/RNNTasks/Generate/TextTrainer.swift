@@ -22,7 +22,7 @@ public struct TextTrainer: Trainer {
   public var isOfWords: Bool { options.tokens == .words }
   /// Whether standard input is among the texts: then nobody can read it again to resume.
   public let readsStandardInput: Bool
-  public let checkpointInterval: Double
+  public var checkpointInterval: Double { options.training.checkpointInterval }
   private let trainedOn: String
 
   /// Reads the texts once, from end to end. Only what is small of them is in memory then (``TextCorpus``).
@@ -60,18 +60,17 @@ public struct TextTrainer: Trainer {
     let defaults = TextDefaults(bytes: training.bytes, tokens: options.tokens)
     let settings = options.settings(defaults)
     var model = try LanguageModel(
-      try options.architecture(defaults), tokenizer: tokenizer, isUTF8: training.isUTF8, seed: options.seed,
+      try options.architecture(defaults), tokenizer: tokenizer, isUTF8: training.isUTF8, seed: options.training.seed,
       initialization: options.initialization)
     // Who says how weights begin means all of them.
     if options.initialization.range == nil { model.begin(withFrequencies: training.frequencies(of: tokenizer)) }
     initial = model
-    let task = try TextTraining(initial, training: training, validation: held, shape: options.shape(defaults), seed: options.seed, memory: options.memory)
+    let task = try TextTraining(initial, training: training, validation: held, shape: options.shape(defaults), seed: options.training.seed, memory: options.memory)
     loop = try TrainingLoop(
       task: task, weights: initial.weights, settings: settings, stepsBetweenMeasurements: TextDefaults.stepsBetweenMeasurements)
     validationUnits = held.predictedUnits
     let sources = corpus.sources + (validation?.sources ?? [])
     readsStandardInput = sources.contains { $0.name == "standard input" }
-    checkpointInterval = options.checkpointInterval
     // Files by their own names: where they lay says nothing about the model.
     let names = corpus.sources.map { ($0.name.split(separator: "/").last.map(String.init) ?? $0.name) + " (\($0.range.count) bytes)" }
     trainedOn = names.joined(separator: ", ")

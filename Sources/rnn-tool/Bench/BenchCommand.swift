@@ -50,8 +50,8 @@ struct Bench: ParsableCommand {
   @Flag(help: .hidden)
   var requests = false
 
-  @OptionGroup var threads: ThreadOption
-  @OptionGroup var json: JSONOption
+  @OptionGroup var threads: ThreadArguments
+  @OptionGroup var json: JSONArguments
 
   func validate() throws {
     guard seconds > 0, seconds <= 60 else { throw ValidationError("--seconds is a number above 0, up to 60, not \(seconds)") }

@@ -30,14 +30,14 @@ struct TrainClassify: ParsableCommand {
 
   @OptionGroup(title: "Texts") var labelled: LabelledArguments
   @OptionGroup(title: "Texts") var texts: ClassifierTextArguments
-  @OptionGroup(title: "Model") var model: ModelOptions
+  @OptionGroup(title: "Model") var model: ModelArguments
   @OptionGroup(title: "Model") var classifier: ClassifierModelArguments
-  @OptionGroup(title: "Training") var training: TrainingOptions
+  @OptionGroup(title: "Training") var training: TrainingArguments
   @OptionGroup(title: "Training") var goal: ClassifierGoalArguments
-  @OptionGroup(title: "Length") var budget: BudgetOptions
-  @OptionGroup(title: "Run") var run_: RunOptions
-  @OptionGroup var threads: ThreadOption
-  @OptionGroup var json: JSONOption
+  @OptionGroup(title: "Length") var budget: BudgetArguments
+  @OptionGroup(title: "Run") var run_: RunArguments
+  @OptionGroup var threads: ThreadArguments
+  @OptionGroup var json: JSONArguments
 
   func run() throws {
     threads.apply()
@@ -82,11 +82,7 @@ struct TrainClassify: ParsableCommand {
       embedding: model.embedding, projection: model.projection, bidirectional: classifier.bidirectional,
       pooling: try classifier.poolings(), dropout: model.dropout, wordDropout: classifier.wordDropout,
       weightDrop: classifier.weightDrop, longest: texts.longest, classWeights: try goal.weights(), criterion: goal.best,
-      validationFraction: texts.validationPart, batch: training.batch, optimizer: try training.kind(),
-      learningRate: training.learningRate, weightDecay: training.weightDecay, schedule: training.schedule, decay: training.decay,
-      decayAfter: training.decayAfter, clip: training.clip, averaging: training.averaging, patience: training.patience,
-      initialization: .init(forgetBias: model.forgetBias, orthogonal: model.orthogonal, range: model.initial), budget: budget.budget,
-      seed: run_.seed, checkpointInterval: run_.checkpointEvery?.seconds ?? TextDefaults.checkpointInterval)
+      validationFraction: texts.validationPart, initialization: model.initialization, training: try training.options(budget, run_))
   }
 }
 

@@ -22,14 +22,14 @@ struct TrainGenerate: ParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("Where the model goes.", valueName: "model"))
   var output: String
 
-  @OptionGroup(title: "Text") var text: TextOptions
-  @OptionGroup(title: "Model") var model: ModelOptions
-  @OptionGroup(title: "Training") var training: TrainingOptions
-  @OptionGroup(title: "Training") var sequences: SequenceOptions
-  @OptionGroup(title: "Length") var budget: BudgetOptions
-  @OptionGroup(title: "Run") var run_: RunOptions
-  @OptionGroup var threads: ThreadOption
-  @OptionGroup var json: JSONOption
+  @OptionGroup(title: "Text") var text: TextArguments
+  @OptionGroup(title: "Model") var model: ModelArguments
+  @OptionGroup(title: "Training") var training: TrainingArguments
+  @OptionGroup(title: "Training") var sequences: SequenceArguments
+  @OptionGroup(title: "Length") var budget: BudgetArguments
+  @OptionGroup(title: "Run") var run_: RunArguments
+  @OptionGroup var threads: ThreadArguments
+  @OptionGroup var json: JSONArguments
 
   func run() throws {
     threads.apply()
@@ -57,12 +57,32 @@ struct TrainGenerate: ParsableCommand {
 
   private func options() throws -> TextTrainingOptions {
     TextTrainingOptions(
-      cell: try model.cell.map { try CellArgument.cell($0) } ?? .lstm, tokens: text.tokens, vocabulary: text.vocabulary, hidden: model.hidden,
-      layers: model.layers, embedding: model.embedding, projection: model.projection, dropout: model.dropout, batch: training.batch,
-      sequenceLength: sequences.sequenceLength, memory: sequences.memory?.bytes, optimizer: try training.kind(),
-      learningRate: training.learningRate, weightDecay: training.weightDecay, schedule: training.schedule,
-      decay: training.decay, decayAfter: training.decayAfter, clip: training.clip, averaging: training.averaging, patience: training.patience,
-      initialization: .init(forgetBias: model.forgetBias, orthogonal: model.orthogonal, range: model.initial), budget: budget.budget,
-      seed: run_.seed, checkpointInterval: run_.checkpointEvery?.seconds ?? TextDefaults.checkpointInterval)
+      cell: try model.cell.map { try CellArgument.cell($0) } ?? .lstm, tokens: text.tokens, vocabulary: text.vocabulary,
+      hidden: model.hidden, layers: model.layers, embedding: model.embedding, projection: model.projection, dropout: model.dropout,
+      sequenceLength: sequences.sequenceLength, memory: sequences.memory?.bytes, initialization: model.initialization,
+      training: try training.options(budget, run_))
   }
+}
+
+struct TextArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("What a token is: bytes; characters or words of a UTF-8 text.", valueName: "kind"))
+  var tokens = Tokenizer.Kind.bytes
+
+  @Option(
+    help: ArgumentHelp(
+      "With words: the number of tokens, the line end and <unk>, which stands for all rarer words, included. (default: \(Tokenizer.defaultVocabulary))", valueName: "n"))
+  var vocabulary: Int?
+
+  @Option(help: ArgumentHelp("A text to measure on, instead of stretches of the texts.", valueName: "file"))
+  var valid: String?
+}
+
+struct SequenceArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("Tokens through which the gradient flows back.", valueName: "n"))
+  var sequenceLength: Int?
+
+  @Option(help: ArgumentHelp(
+    "Train sequences in segments, so that the program takes at most so much: 500MB, 1.5GiB. No result depends on it.",
+    valueName: "size"))
+  var memory: MemoryArgument?
 }

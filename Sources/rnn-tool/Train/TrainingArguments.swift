@@ -1,20 +1,7 @@
 import ArgumentParser
 import RNN
 
-struct TextOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("What a token is: bytes; characters or words of a UTF-8 text.", valueName: "kind"))
-  var tokens = Tokenizer.Kind.bytes
-
-  @Option(
-    help: ArgumentHelp(
-      "With words: the number of tokens, the line end and <unk>, which stands for all rarer words, included. (default: \(Tokenizer.defaultVocabulary))", valueName: "n"))
-  var vocabulary: Int?
-
-  @Option(help: ArgumentHelp("A text to measure on, instead of stretches of the texts.", valueName: "file"))
-  var valid: String?
-}
-
-struct ModelOptions: ParsableArguments {
+struct ModelArguments: ParsableArguments {
   @Option(help: CellArgument.help(suffix: " (default: lstm)"))
   var cell: String?
 
@@ -41,6 +28,8 @@ struct ModelOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("All weights begin uniform within ± this. (default: each layer in its own way)", valueName: "range"))
   var initial: Float?
+
+  var initialization: RecurrentStack.Initialization { .init(forgetBias: forgetBias, orthogonal: orthogonal, range: initial) }
 }
 
 /// The rules of ``Optimizer`` by their names.
@@ -48,7 +37,7 @@ enum OptimizerName: String, ExpressibleByArgument, CaseIterable {
   case adam, adamw, sgd, rmsprop
 }
 
-struct TrainingOptions: ParsableArguments {
+struct TrainingArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Rows of a batch.", valueName: "n"))
   var batch: Int?
 
@@ -82,7 +71,14 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("End after so many epochs without a better measurement. (default: never)", valueName: "n"))
   var patience: Int?
 
-  func kind() throws -> Optimizer.Kind {
+  func options(_ budget: BudgetArguments, _ run: RunArguments) throws -> TrainingOptions {
+    TrainingOptions(
+      budget: budget.budget, batch: batch, optimizer: try kind(), learningRate: learningRate, weightDecay: weightDecay,
+      schedule: schedule, decay: decay, decayAfter: decayAfter, clip: clip, averaging: averaging, patience: patience, seed: run.seed,
+      checkpointInterval: run.checkpointEvery?.seconds ?? TrainingOptions.defaultCheckpointInterval)
+  }
+
+  private func kind() throws -> Optimizer.Kind {
     if let momentum, !(0..<1).contains(momentum) { throw RNNError(.usage, "--momentum is from 0 to below 1, not \(momentum)") }
     switch optimizer {
     case .adam, .adamw:
@@ -94,17 +90,7 @@ struct TrainingOptions: ParsableArguments {
   }
 }
 
-struct SequenceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Tokens through which the gradient flows back.", valueName: "n"))
-  var sequenceLength: Int?
-
-  @Option(help: ArgumentHelp(
-    "Train sequences in segments, so that the program takes at most so much: 500MB, 1.5GiB. No result depends on it.",
-    valueName: "size"))
-  var memory: MemoryArgument?
-}
-
-struct BudgetOptions: ParsableArguments {
+struct BudgetArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Read the text so many times.", valueName: "n"))
   var epochs: Int?
 
@@ -123,7 +109,7 @@ struct BudgetOptions: ParsableArguments {
   }
 }
 
-struct RunOptions: ParsableArguments {
+struct RunArguments: ParsableArguments {
   @Option(help: ArgumentHelp("All that is drawn at random follows from this number.", valueName: "n"))
   var seed: UInt64 = 1
 

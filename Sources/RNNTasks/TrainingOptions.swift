@@ -1,0 +1,66 @@
+public import RNNTraining
+
+/// How weights are trained, the same for every task. What is nil a task chooses by its data.
+///
+/// ```swift
+/// let short = TrainingOptions(budget: .epochs(3), learningRate: 1e-3, seed: 7)
+/// ```
+public struct TrainingOptions: Sendable {
+  public var budget: Budget?
+  /// Rows of a batch.
+  public var batch: Int?
+  public var optimizer: Optimizer.Kind
+  /// The highest learning rate.
+  public var learningRate: Double?
+  /// Biases don't decay.
+  public var weightDecay: Float?
+  public var schedule: ScheduleKind
+  /// Of the schedule `decay`: what the rate is multiplied by in each epoch after so many.
+  public var decay: Double?
+  public var decayAfter: Int?
+  /// The largest norm of the gradient.
+  public var clip: Double
+  /// Average the weights over about this part of the run; 0 for none.
+  public var averaging: Double?
+  /// End the run after so many epochs without a better measurement; nil for never.
+  public var patience: Int?
+  /// What all that is drawn at random follows from.
+  public var seed: UInt64
+  /// Seconds between two checkpoints; 0 for one after every step. What a kill can cost is this and the longest step or
+  /// measurement.
+  public var checkpointInterval: Double
+
+  public static let defaultCheckpointInterval = 15.0
+
+  public init(
+    budget: Budget? = nil, batch: Int? = nil, optimizer: Optimizer.Kind = .adamW(), learningRate: Double? = nil,
+    weightDecay: Float? = nil, schedule: ScheduleKind = .cosine, decay: Double? = nil, decayAfter: Int? = nil, clip: Double = 1,
+    averaging: Double? = nil, patience: Int? = nil, seed: UInt64 = 1, checkpointInterval: Double = defaultCheckpointInterval
+  ) {
+    self.budget = budget
+    self.batch = batch
+    self.optimizer = optimizer
+    self.learningRate = learningRate
+    self.weightDecay = weightDecay
+    self.schedule = schedule
+    self.decay = decay
+    self.decayAfter = decayAfter
+    self.clip = clip
+    self.averaging = averaging
+    self.patience = patience
+    self.seed = seed
+    self.checkpointInterval = checkpointInterval
+  }
+
+  /// The settings of a run, with what the task chooses where nothing is said.
+  ///
+  /// - Parameter weightDecay: for the rule that was made for it (AdamW); others have none of their own.
+  func settings(learningRate: Double, weightDecay: Float, epochs: Int, averaging: Double) -> TrainingSettings {
+    var ownDecay: Float = 0
+    if case .adamW = optimizer { ownDecay = weightDecay }
+    return TrainingSettings(
+      optimizer: optimizer, learningRate: self.learningRate ?? learningRate, weightDecay: self.weightDecay ?? ownDecay,
+      schedule: schedule, decay: decay, decayAfter: decayAfter, clip: clip, budget: budget ?? .epochs(epochs), seed: seed,
+      averaging: self.averaging ?? averaging, patience: patience)
+  }
+}
