@@ -19,7 +19,7 @@ enum ClassifyText {
     // What the options don't say follows from the texts.
     var trainer = try ClassifierTrainer(texts, options: ClassifierTrainingOptions(tokens: .characters, training: .init(budget: .epochs(5))))
     try trainer.train(to: path, start: .fresh)
-    print("accuracy", try trainer.metrics().accuracy)
+    if let metrics = try trainer.metrics() { print("accuracy", metrics.accuracy) }
 
     let session = try TextClassifier.Session(TextClassifier(contentsOf: path))
     for text in ["six seven", "six sept", "sechs"] { print(text, session.classify(text).label) }

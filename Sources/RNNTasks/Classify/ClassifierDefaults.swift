@@ -41,7 +41,7 @@ public struct ClassifierDefaults: Sendable, Hashable {
       default: 2
       }
     } else {
-      (embedding, dropout, wordDropout, pooling, longest) = (32, 0.25, 0, [.last], 5000)
+      (embedding, dropout, wordDropout, pooling, longest) = (32, 0.1, 0.1, [.last], 5000)
     }
   }
 

@@ -38,8 +38,8 @@ public struct ClassifierTrainer: Trainer {
       throw RNNError(.badData, "\(names.isEmpty ? "" : names + ": ")found \(texts.count) texts, expected at least \(Self.fewestTexts)")
     }
     let parts = try texts.split(validation: validation == nil ? options.validationFraction : 0, seed: options.training.seed)
-    guard validation != nil || !parts.validation.isEmpty else {
-      throw RNNError(.usage, "nothing is left to measure on; give a part of the texts, or others for validation")
+    if validation == nil, parts.validation.isEmpty, options.training.patience != nil || options.training.schedule == .plateau {
+      throw RNNError(.usage, "patience and the schedule plateau need texts to measure on; give a part of the texts, or others for validation")
     }
     let wholes = texts.wholes
     let defaults = ClassifierDefaults(
@@ -85,7 +85,7 @@ public struct ClassifierTrainer: Trainer {
       task: task, weights: model.weights, settings: options.settings(defaults, isStarted: start != nil),
       stepsBetweenMeasurements: perEpoch <= 1000 ? perEpoch : (perEpoch + perEpoch / 500 - 1) / (perEpoch / 500))
     let cut = training.cut > 0 ? ", \(training.cut) of them longer than \(longest) tokens and read up to there" : ""
-    division = "\(training.count) texts for training\(cut), \(held.count) for validation, \(texts.labels.count) classes"
+    division = "\(training.count) texts for training\(cut), \(held.count > 0 ? "\(held.count)" : "none") for validation, \(texts.labels.count) classes"
     readsStandardInput = (texts.sources + (validation?.sources ?? [])).contains("standard input")
     trainedOn = (texts.sources + (validation?.sources ?? [])).joined(separator: ", ")
     startNote = try start.map { start throws(RNNError) in "a language model, \(try start.fingerprint())" }
@@ -103,8 +103,8 @@ public struct ClassifierTrainer: Trainer {
     "\(loop.task.settings) \(options.initialization.settings) settings:\(encodedSettings)"
   }
 
-  /// How well the best weights so far classify the validation part.
-  public func metrics() throws(RNNError) -> ClassificationMetrics { try loop.task.metrics(loop.best) }
+  /// How well the best weights so far classify the validation part; nil if there is none.
+  public func metrics() throws(RNNError) -> ClassificationMetrics? { try loop.task.metrics(loop.best) }
 
   public var finishedNotes: [String: String] {
     var notes = ["trained on": trainedOn, "division": division]

@@ -66,15 +66,19 @@ public struct ClassifierTraining: TrainingTask {
   // Any number that no other use of the seed has.
   private static let wordStream: UInt64 = 0x776F_7264
 
-  /// How well the validation part is classified with these weights.
-  func metrics(_ weights: Weights) throws(RNNError) -> ClassificationMetrics {
+  /// Whether there is a validation part.
+  public var isMeasured: Bool { validation.count > 0 }
+
+  /// How well the validation part is classified with these weights; nil if there is none.
+  func metrics(_ weights: Weights) throws(RNNError) -> ClassificationMetrics? {
+    guard isMeasured else { return nil }
     var model = model
     model.weights = weights
     return try TextClassifier.Session(model).metrics(validation)
   }
 
   public func validate(_ weights: Weights) throws -> Validation {
-    let metrics = try metrics(weights)
+    guard let metrics = try metrics(weights) else { return Validation(loss: .nan) }
     let score: Double? =
       switch criterion {
       case .accuracy: metrics.accuracy

@@ -73,7 +73,7 @@ public struct ClassifierTrainingOptions: Sendable {
   public var longest: Int?
   public var classWeights: ClassWeights
   public var criterion: Criterion
-  /// The part of the texts to measure on, where no others are given.
+  /// The part of the texts to measure on, where no others are given. With 0 all are trained on, and the last weights are kept.
   public var validationFraction: Double
   public var initialization: RecurrentStack.Initialization
   public var training: TrainingOptions
@@ -111,7 +111,7 @@ public struct ClassifierTrainingOptions: Sendable {
   /// - Parameter start: the language model that training starts from.
   /// Throws `.usage` for a projection that the cell doesn't have, and for what differs from the language model.
   func architecture(_ defaults: ClassifierDefaults, from start: LanguageModel?) throws(RNNError) -> TextClassifier.Architecture {
-    let pooling = pooling ?? (start == nil ? defaults.pooling : [.max])
+    let pooling = pooling ?? defaults.pooling
     if let start {
       let a = start.architecture
       let given: [(String, Any?, Any)] = [

@@ -17,7 +17,7 @@ public protocol TrainingTask {
   ///   - epoch, index: which batch.
   ///   - step: counts updates from 0 over the whole run, for masks.
   mutating func loss(_ weights: Weights, epoch: Int, index: Int, step: Int) throws -> (loss: Double, gradient: Weights, units: Int)
-  /// Measures on the validation part.
+  /// Measures on the validation part. A loss that is not a number says that there is none: then the last weights are kept.
   func validate(_ weights: Weights) throws -> Validation
 }
 

@@ -105,6 +105,7 @@ public struct TrainingState: Sendable, Hashable, Codable {
     public var seconds: Double
     /// The mean over the updates since the measurement before.
     public var training: Double
+    /// Not a number where there is no validation part.
     public var validation: Double
     /// What is to be high, if not only the loss counts.
     public var score: Double?

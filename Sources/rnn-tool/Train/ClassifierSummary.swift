@@ -28,8 +28,8 @@ struct ClassifierSummary: Encodable {
     seconds = state.seconds
     texts = state.units
     wasFinished = false
+    guard let metrics = try trainer.metrics() else { return }
     bestStep = state.best?.step
-    let metrics = try trainer.metrics()
     accuracy = metrics.accuracy
     macroF1 = metrics.macroF1
     macroRecall = metrics.macroRecall

@@ -10,7 +10,8 @@ struct TrainClassify: ParsableCommand {
     discussion: """
       Texts and their labels come from a table (CSV, TSV), from lines of a label and a text, from trees with a label on every \
       phrase, or from a file for each label; what files are is found out and said. A tenth of each class is for validation \
-      unless --valid names other texts; the weights that are best there are kept. Sizes and the length of training follow from \
+      unless --valid names other texts; the weights that are best there are kept. Once settings are found, --validation-part 0 \
+      trains on all. Sizes and the length of training follow from \
       the texts unless they are given.
 
       A checkpoint lies beside the model until training is finished: after Ctrl-C, or whatever else, the same call with \
@@ -93,7 +94,7 @@ struct ClassifierTextArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Texts to measure on, instead of some of the texts; may be given several times.", valueName: "file"))
   var valid: [String] = []
 
-  @Option(help: ArgumentHelp("The part of the texts to measure on, of each class.", valueName: "part"))
+  @Option(help: ArgumentHelp("The part of the texts to measure on, of each class; with 0 all are trained on, and the last weights are kept.", valueName: "part"))
   var validationPart = ClassifierDefaults.validationFraction
 
   @Option(help: ArgumentHelp("What a token is: words, characters or bytes. (default: words, or characters where texts have hardly two)", valueName: "kind"))

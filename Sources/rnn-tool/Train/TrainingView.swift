@@ -73,7 +73,8 @@ extension ClassifierTrainer: ShownTrainer {
   var lossTitle: String { "loss in nats per text" }
 
   func words(_ measurement: TrainingState.Measurement) -> String {
-    "validation \(HumanFormat.fixed(measurement.validation, 4)) nats/text"
+    guard loop.task.isMeasured else { return "no validation" }
+    return "validation \(HumanFormat.fixed(measurement.validation, 4)) nats/text"
       + (measurement.score.map { "  \(options.criterion.rawValue) \(HumanFormat.fixed($0, 4))" } ?? "")
   }
 }
@@ -143,11 +144,11 @@ struct TrainingView {
       meanLoss = meanLoss.map { $0 + 0.05 * (loss - $0) } ?? loss
       reporter.update(progress(trainer))
     case .measured(let measurement, let isBest):
-      validationLoss = measurement.validation
+      validationLoss = measurement.validation.isNaN ? nil : measurement.validation
       reporter.note(progress(trainer))
       reporter.message(
         "step \(measurement.step)  epoch \(HumanFormat.fixed(measurement.epoch, 2))  training \(HumanFormat.fixed(measurement.training, 4))  "
-          + trainer.words(measurement) + (isBest ? "  best" : ""))
+          + trainer.words(measurement) + (isBest && validationLoss != nil ? "  best" : ""))
       try showSample(trainer)
     }
   }
@@ -196,7 +197,7 @@ struct TrainingView {
     reporter.message(
       Plot([
         .init("training", points: history.map { (x: Double($0.step), y: $0.training) }),
-        .init("validation", points: history.map { (x: Double($0.step), y: $0.validation) }),
+        .init("validation", points: history.filter { !$0.validation.isNaN }.map { (x: Double($0.step), y: $0.validation) }),
       ]).text)
   }
 }
