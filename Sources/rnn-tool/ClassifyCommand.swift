@@ -13,6 +13,7 @@ struct Classify: ParsableCommand {
       Examples:
         rnn classify model.safetensors < lines.txt
         rnn classify model.safetensors reviews.csv --text-column review --json
+        rnn classify one.safetensors --with two.safetensors --with three.safetensors < lines.txt
       """)
 
   @Argument(help: ArgumentHelp("The model.", valueName: "model"))
@@ -21,6 +22,7 @@ struct Classify: ParsableCommand {
   @Argument(help: ArgumentHelp("The texts; - is standard input. (default: -)", valueName: "file"))
   var files: [String] = []
 
+  @OptionGroup var others: OtherModelsArguments
   @OptionGroup var table: TableArguments
   @OptionGroup var threads: ThreadArguments
 
@@ -29,8 +31,8 @@ struct Classify: ParsableCommand {
 
   func run() throws {
     threads.apply()
-    let session = try TextClassifier.Session(TextClassifier(contentsOf: model))
-    let lines = PredictionLines(session.model.labels, asJSON: json)
+    let session = try others.session(with: TextClassifier(contentsOf: model))
+    let lines = PredictionLines(session.labels, asJSON: json)
     for file in files.isEmpty ? ["-"] : files {
       var reader = try TextReader(file, options: table.options)
       var texts: [[UInt8]] = [], bytes = 0
@@ -45,6 +47,19 @@ struct Classify: ParsableCommand {
       }
       if !texts.isEmpty { try answer() }
     }
+  }
+}
+
+/// Models that answer together.
+struct OtherModelsArguments: ParsableArguments {
+  @Option(
+    name: .customLong("with"),
+    help: ArgumentHelp(
+      "A further classifier of the same classes: the answer is the mean of all their probabilities; may be given several times.", valueName: "model"))
+  var models: [String] = []
+
+  func session(with first: TextClassifier) throws -> TextClassifier.Session {
+    try TextClassifier.Session([first] + models.map { try TextClassifier(contentsOf: $0) })
   }
 }
 

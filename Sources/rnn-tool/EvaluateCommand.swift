@@ -25,6 +25,7 @@ struct Evaluate: ParsableCommand {
   @Option(help: ArgumentHelp("With a model of text: read it in so many rows at once. (default: 1)", valueName: "n"))
   var rows: Int?
 
+  @OptionGroup(title: "Labelled texts, for a classifier") var others: OtherModelsArguments
   @OptionGroup(title: "Labelled texts, for a classifier") var labelled: LabelledArguments
 
   @Flag(help: "No progress on standard error; with --json there is none either.")
@@ -53,11 +54,11 @@ struct Evaluate: ParsableCommand {
     threads.apply()
     switch try TrainedModel(contentsOf: model) {
     case .generate(let model):
-      if labelled.isGiven { throw RNNError(.usage, "\(self.model) is a model of text: columns, labels and formats are for classifiers") }
+      if labelled.isGiven || !others.models.isEmpty { throw RNNError(.usage, "\(self.model) is a model of text: columns, labels, formats and further models are for classifiers") }
       try evaluate(model)
     case .classify(let model):
       if rows != nil { throw RNNError(.usage, "\(self.model) is a classifier: --rows is for models of text") }
-      let metrics = try model.evaluate(reading: texts, options: labelled.options(phrases: false))
+      let metrics = try others.session(with: model).evaluate(reading: texts, options: labelled.options(phrases: false))
       try ClassificationReport(metrics, labels: model.labels, model: self.model, texts: texts).print(asJSON: json.json)
     }
   }

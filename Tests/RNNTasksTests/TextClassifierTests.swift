@@ -217,6 +217,26 @@ import Testing
     #expect(session.classify([]) == [])
   }
 
+  @Test func severalModelsAnswerWithTheMeanOfTheirProbabilities() throws {
+    let models = try (1...3).map {
+      try TextClassifier(.init(hidden: $0 + 3, embedding: 3), labels: ["a", "b", "c"], tokenizer: .bytes, seed: UInt64($0))
+    }
+    let together = try TextClassifier.Session(models), texts = ["", "one", "another"].map { Array($0.utf8) }
+    let alone = try models.map { try TextClassifier.Session($0).classify(texts) }
+    for (i, prediction) in together.classify(texts).enumerated() {
+      for label in 0..<3 {
+        let mean = alone.reduce(0) { $0 + $1[i].probabilities[label] } / 3
+        #expect(abs(prediction.probabilities[label] - mean) < 1e-12)
+      }
+      #expect(prediction.probability == prediction.probabilities.max())
+      #expect(together.labels[prediction.probabilities.firstIndex(of: prediction.probability) ?? 0] == prediction.label)
+    }
+    #expect(try TextClassifier.Session([models[0]]).classify(texts) == alone[0])
+    let other = try TextClassifier(.init(hidden: 4, embedding: 3), labels: ["a", "c", "b"], tokenizer: .bytes)
+    #expect(throws: RNNError.self) { try TextClassifier.Session([models[0], other]) }
+    #expect(throws: RNNError.self) { try TextClassifier.Session([]) }
+  }
+
   @Test func startsFromALanguageModel() throws {
     let corpus = try TextCorpus(Self.texts.map(\.text).joined(separator: "\n") + "\n")
     var reader = try TextTrainer(

@@ -74,7 +74,7 @@ public struct ClassifierTraining: TrainingTask {
     guard isMeasured else { return nil }
     var model = model
     model.weights = weights
-    return try TextClassifier.Session(model).metrics(validation)
+    return try TextClassifier.Member(model).metrics(validation)
   }
 
   public func validate(_ weights: Weights) throws -> Validation {

@@ -10,7 +10,6 @@ public import RNNCells
 public import RNNData
 public import RNNLayers
 public import RNNTensor
-public import RNNTraining
 
 /// A model that says which class a text belongs to, and how probable each is: embedding, recurrent layers, pooling over time, a
 /// linear layer to one number for each class.
@@ -132,123 +131,14 @@ public struct TextClassifier: Sendable {
     return output(z, weights)
   }
 
-  private func pooled(_ y: Variable, _ lengths: [Int]) -> Variable {
-    let parts = architecture.pooling.map { stack.pool(y, $0, lengths: lengths) }
-    return parts.count == 1 ? parts[0] : concatenate(parts, axis: 1)
-  }
-
-  // MARK: Use
-
-  /// What a text was found to be.
-  public struct Prediction: Sendable, Hashable {
-    /// The most probable class.
-    public var label: String
-    public var probability: Double
-    /// Of each class, in the order of the model's ``TextClassifier/labels``.
-    public var probabilities: [Double]
-  }
-
-  /// The model made ready to classify: its parameters packed once.
-  public struct Session: Sendable {
-    public let model: TextClassifier
-    private let packed: [CellEngine.Packed]
-
-    public init(_ model: TextClassifier) throws(RNNError) {
-      self.model = model
-      packed = try model.stack.pack(model.weights)
-    }
-
-    /// Texts in UTF-8.
-    public func classify(_ texts: [[UInt8]]) -> [Prediction] {
-      var encoded = EncodedTexts()
-      for text in texts { encoded.append(model.tokens(of: text), label: 0, longest: model.architecture.longest) }
-      return logits(encoded).map(prediction)
-    }
-
-    public func classify(_ text: String) -> Prediction { classify([Array(text.utf8)])[0] }
-
-    /// Numbers of each text whose softmax is the classes' probabilities; no result depends on the other texts.
-    func logits(_ texts: EncodedTexts) -> [[Float]] {
-      var results = [[Float]](repeating: [], count: texts.count)
-      let order = (0..<texts.count).sorted { (texts.length($0), $0) < (texts.length($1), $1) }
-      let constants = TapedWeights(constant: model.weights)
-      let classes = model.labels.count
-      var begin = 0
-      while begin < order.count {
-        // Texts of nearly one length together, as many as a few megabytes hold.
-        var end = begin + 1
-        while end < order.count, end - begin < Self.mostRows, texts.length(order[end]) * (end + 1 - begin) <= Self.mostTokens { end += 1 }
-        let batch = order[begin..<end]
-        let (tokens, lengths) = texts.batch(batch)
-        let x = model.embedding(tokens, shape: [tokens.count / lengths.count, lengths.count], constants).value
-        let y = model.stack.run(x, packed, lengths: lengths).output
-        let logits = model.output(model.pooled(Variable(y), lengths), constants).value
-        logits.withUnsafeBufferPointer { values in
-          for (row, text) in batch.enumerated() { results[text] = Array(values[row * classes..<(row + 1) * classes]) }
-        }
-        begin = end
-      }
-      return results
-    }
-
-    private static let mostRows = 256, mostTokens = 1 << 14
-
-    private func prediction(_ logits: [Float]) -> Prediction {
-      let logNorm = TextClassifier.logNorm(logits)
-      let probabilities = logits.map { exp(Double($0) - logNorm) }
-      let best = logits.indices.max { logits[$0] < logits[$1] || (logits[$0] == logits[$1] && $0 > $1) } ?? 0
-      return Prediction(label: model.labels[best], probability: probabilities[best], probabilities: probabilities)
-    }
-
-    /// How well texts are classified that have the model's labels.
-    func metrics(_ texts: EncodedTexts) -> ClassificationMetrics {
-      var metrics = ClassificationMetrics(classes: model.labels.count)
-      for (logits, label) in zip(logits(texts), texts.labels) {
-        metrics.add(actual: Int(label), probabilities: logits, nats: TextClassifier.logNorm(logits) - Double(logits[Int(label)]))
-      }
-      return metrics
-    }
-  }
-
   /// ln Σ exp.
-  private static func logNorm(_ logits: [Float]) -> Double {
+  static func logNorm(_ logits: [Float]) -> Double {
     let highest = Double(logits.max() ?? 0)
     return highest + log(logits.reduce(0) { $0 + exp(Double($1) - highest) })
   }
 
-  /// The class of a text. Whoever has many texts makes a ``Session`` once.
-  public func classify(_ text: String) throws(RNNError) -> Prediction { try Session(self).classify(text) }
-
-  /// How well texts are classified, read one after the other in constant memory.
-  ///
-  /// - Parameters:
-  ///   - options: how the texts are read; of trees only whole sentences count.
-  ///   - progress: called now and then with the number of texts so far.
-  /// - Throws: as ``RNNData/LabelledReader``, and `.badData` for a label that isn't one of the model's, saying where.
-  public func evaluate(
-    reading paths: [String], options: LabelledOptions = .init(), progress: (_ texts: Int) -> Void = { _ in }
-  ) throws(RNNError) -> ClassificationMetrics {
-    var options = options
-    options.phrases = false
-    var reader = try LabelledReader(paths, options: options, requiresUTF8: tokenizer.kind != .bytes)
-    let session = try Session(self)
-    let numbers = Dictionary(uniqueKeysWithValues: zip(labels, 0...))
-    var metrics = ClassificationMetrics(classes: labels.count)
-    var texts = EncodedTexts()
-    while let example = try reader.next() {
-      guard let label = numbers[example.label] else { throw LabelledTexts.unknown(example, labels) }
-      texts.append(tokens(of: example.text), label: label, longest: architecture.longest)
-      if texts.count == Self.textsAtOnce {
-        metrics.add(session.metrics(texts))
-        texts = EncodedTexts()
-        progress(metrics.count)
-      }
-    }
-    metrics.add(session.metrics(texts))
-    guard metrics.count > 0 else { throw RNNError(.badData, "\(paths.joined(separator: ", ")): found no text, expected texts with labels") }
-    return metrics
+  func pooled(_ y: Variable, _ lengths: [Int]) -> Variable {
+    let parts = architecture.pooling.map { stack.pool(y, $0, lengths: lengths) }
+    return parts.count == 1 ? parts[0] : concatenate(parts, axis: 1)
   }
-
-  /// Texts that are sorted by length together.
-  package static let textsAtOnce = 4096
 }
