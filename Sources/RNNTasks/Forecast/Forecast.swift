@@ -1,0 +1,90 @@
+public import RNNData
+public import RNNTensor
+
+/// Where something is to be predicted: one target of one series, from one step on.
+public struct ForecastWindow: Sendable, Hashable {
+  /// The series' place in its set.
+  public var series: Int
+  /// The target's place among the variables.
+  public var target: Int
+  /// The first step that is predicted. What is before it may be looked at.
+  public var origin: Int
+
+  public init(series: Int, target: Int, origin: Int) {
+    self.series = series
+    self.target = target
+    self.origin = origin
+  }
+}
+
+/// What is expected of the steps from an origin on: quantiles for each.
+public struct Forecast: Sendable, Hashable {
+  /// The levels that intervals of 50, 80 and 95%, and the continuous ranked probability score, need.
+  public static let defaultLevels = [0.025, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.975]
+
+  /// The levels, rising; 0.5 is among them. Only 0.5 where nothing is said about how sure it is.
+  public let levels: [Double]
+  /// `[horizon][level]`, rising with the level.
+  public let quantiles: [Float]
+  /// `[path][horizon]`: courses that the series may take, equally likely.
+  public let paths: [[Float]]
+
+  public init(levels: [Double], quantiles: [Float], paths: [[Float]] = []) {
+    self.levels = levels
+    self.quantiles = quantiles
+    self.paths = paths
+  }
+
+  /// Only a number a step.
+  public init(points: [Float]) { self.init(levels: [0.5], quantiles: points) }
+
+  /// The quantiles of courses, each step for itself.
+  public init(paths: [[Float]], levels: [Double] = defaultLevels) {
+    let horizon = paths.first?.count ?? 0
+    var quantiles: [Float] = []
+    for step in 0..<horizon {
+      let sorted = paths.map { $0[step] }.sorted()
+      quantiles += levels.map { Self.quantile(of: sorted, $0) }
+    }
+    self.init(levels: levels, quantiles: quantiles, paths: paths)
+  }
+
+  /// The number of steps.
+  public var horizon: Int { levels.isEmpty ? 0 : quantiles.count / levels.count }
+  /// Whether it says how sure it is.
+  public var hasIntervals: Bool { levels.count > 1 }
+  /// The medians.
+  public var points: [Float] { (0..<horizon).map { quantile($0, 0.5) } }
+
+  /// A quantile of a step; between two levels on the line between them, beyond the outer ones that of the outer one.
+  public func quantile(_ step: Int, _ level: Double) -> Float {
+    let start = step * levels.count
+    guard let upper = levels.firstIndex(where: { $0 >= level - 1e-9 }) else { return quantiles[start + levels.count - 1] }
+    guard upper > 0, levels[upper] > level + 1e-9 else { return quantiles[start + upper] }
+    let part = Float((level - levels[upper - 1]) / (levels[upper] - levels[upper - 1]))
+    let (a, b) = (quantiles[start + upper - 1], quantiles[start + upper])
+    return a + part * (b - a)
+  }
+
+  /// A quantile of sorted numbers, on the line between two of them (type 7 of Hyndman & Fan 1996, numpy's default).
+  static func quantile(of sorted: [Float], _ level: Double) -> Float {
+    guard let last = sorted.last else { return .nan }
+    let place = level * Double(sorted.count - 1)
+    let index = Int(place)
+    guard index + 1 < sorted.count else { return last }
+    return sorted[index] + Float(place - Double(index)) * (sorted[index + 1] - sorted[index])
+  }
+}
+
+/// Whatever predicts: a network, or a rule as old as the hills.
+///
+/// Of a window it may look at the targets and past variables before the origin, and at the known variables and the clock up to
+/// the last predicted step; never at anything else.
+public protocol Forecaster: Sendable {
+  /// Its name in reports.
+  var name: String { get }
+  /// A forecast for each window, in order.
+  ///
+  /// - Throws: `.badData` where a window can't be predicted: its series has other variables, or what must be known ahead is missing.
+  func forecasts(of set: SeriesSet, _ windows: [ForecastWindow], horizon: Int) throws(RNNError) -> [Forecast]
+}
