@@ -58,10 +58,6 @@ public struct LabelledOptions: Sendable, Hashable {
 
   /// The table format of a file, by its beginning and its name.
   func tableFormat(_ sample: [UInt8], isWhole: Bool, name: String) throws(RNNError) -> TableFormat {
-    if let separator { return try TableFormat(separator: separator, quotes: quotes) }
-    let extensions: [String: TableFormat] = ["csv": .commas, "tsv": .tabs, "tab": .tabs]
-    let named = name.split(separator: ".").last.flatMap { extensions[$0.lowercased()] }
-    let found = TableFormat.detected(in: sample, isWhole: isWhole) ?? named ?? .commas
-    return TableFormat(separator: found.separator, quotes: quotes ?? found.hasQuotes)
+    try TableFormat(of: sample, isWhole: isWhole, name: name, separator: separator, quotes: quotes)
   }
 }

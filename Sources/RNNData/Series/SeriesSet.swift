@@ -17,6 +17,8 @@ public struct SeriesSet: Sendable, Hashable {
   public var series: [TimeSeries]
   /// What people should know of the data, a sentence each: gaps, hours that occur twice, columns that give the target away.
   public var warnings: [String] = []
+  /// How it was read, with all that was found out: to read more of the same kind. Nil where it was not read from files.
+  public var reading: SeriesReadingOptions?
 
   /// - Parameters:
   ///   - seasonality: by default that of the frequency.

@@ -38,6 +38,20 @@ public struct TableFormat: Sendable, Hashable {
     return "separated by " + (names[separator] ?? "‘\(String(decoding: [separator], as: UTF8.self))’")
   }
 
+  /// The format of a file: as it was said, or else by its beginning and its name.
+  ///
+  /// - Throws: `.usage` for a character that can't separate.
+  init(of sample: [UInt8], isWhole: Bool, name: String, separator: String?, quotes: Bool?) throws(RNNError) {
+    if let separator {
+      try self.init(separator: separator, quotes: quotes)
+      return
+    }
+    let extensions: [String: TableFormat] = ["csv": .commas, "tsv": .tabs, "tab": .tabs]
+    let named = name.split(separator: ".").last.flatMap { extensions[$0.lowercased()] }
+    let found = Self.detected(in: sample, isWhole: isWhole) ?? named ?? .commas
+    self.init(separator: found.separator, quotes: quotes ?? found.hasQuotes)
+  }
+
   /// What separates the fields of a table, by its beginning: of tab, comma, semicolon and bar that which gives every row as many
   /// fields, and more than one; of several the one that comes first here. Nil if none does.
   ///

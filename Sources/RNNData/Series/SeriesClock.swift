@@ -1,0 +1,221 @@
+import RNNTensor
+
+/// Puts rows on a clock: which order their dates are meant in, how far apart they are, which steps are missing.
+struct SeriesClock {
+  private(set) var frequency = Frequency.step
+  /// Each series with its variables, missing steps filled with NaN.
+  private(set) var series: [(name: String, axis: TimeAxis, columns: [[Float]])] = []
+  var warnings: [String] = []
+
+  private let options: SeriesReadingOptions
+
+  /// - Throws: `.badData` for rows out of order or at the same time, and for dates that can't be told.
+  init(_ all: [SeriesRows], _ options: SeriesReadingOptions, hasTimes: Bool) throws(RNNError) {
+    self.options = options
+    if hasTimes {
+      try chooseDates(all)
+      if options.sorts { sort(all) }
+      var repeats: [String] = []
+      for rows in all { repeats += try checkOrder(rows) }
+      if let first = repeats.first {
+        warnings.append(
+          "an hour occurs twice, as when summer time ends (\(first)\(repeats.count > 1 ? ", and \(repeats.count - 1) more" : "")): of both the mean is taken")
+      }
+      if let found = options.frequency ?? Self.frequency(all), found.hasClock, try place(all, found) { return }
+    }
+    series = all.map { ($0.name, TimeAxis(), $0.columns) }
+  }
+
+  // MARK: Dates
+
+  /// Decides what dates such as 1/2/2012 mean, for all rows together.
+  private func chooseDates(_ all: [SeriesRows]) throws(RNNError) {
+    func place(_ times: KeyPath<SeriesRows, [Int]>) -> String? {
+      for rows in all {
+        if let row = rows[keyPath: times].firstIndex(of: SeriesRows.impossible) { return rows.place(row) }
+      }
+      return nil
+    }
+    guard all.contains(where: { !$0.others.isEmpty }) else { return }
+    for rows in all where rows.others.isEmpty { rows.others = rows.times }
+    let (noDayFirst, noMonthFirst) = (place(\.times), place(\.others))
+    var order = options.dateOrder
+    if order == nil {
+      switch (noDayFirst, noMonthFirst) {
+      case (nil, nil):
+        // Both are dates: then that which rises without jumps.
+        func isEven(_ times: KeyPath<SeriesRows, [Int]>) -> Bool {
+          all.allSatisfy { rows in
+            let times = rows[keyPath: times]
+            let steps = zip(times, times.dropFirst()).map { $1 - $0 }
+            return steps.allSatisfy { $0 > 0 } && (steps.max() ?? 0) <= 4 * (steps.min() ?? 0)
+          }
+        }
+        let (day, month) = (isEven(\.times), isEven(\.others))
+        guard day != month else {
+          throw RNNError(
+            .badData,
+            "\(all.first.map { $0.place(0) } ?? ""): found dates that may have the day or the month first; expected one of which this can be told, or the order said (--dates day-first or month-first)")
+        }
+        order = day ? .dayFirst : .monthFirst
+      case (nil, _): order = .dayFirst
+      case (_, nil): order = .monthFirst
+      case (let day?, let month?):
+        throw RNNError(.badData, "\(month): found a date with the day first, and at \(day) one with the month first; expected one order")
+      }
+    }
+    if let wrong = order == .dayFirst ? noDayFirst : noMonthFirst {
+      throw RNNError(.badData, "\(wrong): found a date that there isn't with the \(order == .dayFirst ? "day" : "month") first")
+    }
+    if order == .monthFirst { for rows in all { rows.times = rows.others } }
+    for rows in all { rows.others = [] }
+  }
+
+  // MARK: Order
+
+  private mutating func sort(_ all: [SeriesRows]) {
+    var moved = 0
+    for rows in all {
+      let times = rows.times
+      if zip(times, times.dropFirst()).allSatisfy({ $0 <= $1 }) { continue }
+      let order = times.indices.sorted { (times[$0], $0) < (times[$1], $1) }
+      moved += order.enumerated().count { $0 != $1 }
+      rows.reorder(order)
+    }
+    if moved > 0 { warnings.append("\(moved) rows were not in the order of their times and were sorted; were they shuffled, a part of the file is no part of the time") }
+  }
+
+  /// Throws where time doesn't go on. An hour that occurs twice as summer time ends is made one; where it was is returned.
+  private func checkOrder(_ rows: SeriesRows) throws(RNNError) -> [String] {
+    let times = rows.times
+    // Steps that have no clock may well be at the same time.
+    let mayBeEqual = options.frequency == .step
+    guard let first = times.indices.dropFirst().first(where: { mayBeEqual ? times[$0] < times[$0 - 1] : times[$0] <= times[$0 - 1] }) else { return [] }
+    var kept = Array(0..<first), summers: [Int: Int] = [:], found: [String] = []
+    var isMerged: Set<Int> = []
+    for row in first..<times.count {
+      let time = times[row], last = kept[kept.count - 1]
+      if time > times[last] {
+        kept.append(row)
+        continue
+      }
+      if mayBeEqual, time == times[last] {
+        kept.append(row)
+        continue
+      }
+      let civil = CivilTime(seconds: time), hour = time / 3600
+      let before = kept.count > 1 ? times[last] - times[kept[kept.count - 2]] : Int.max
+      if let same = kept.suffix(3600).last(where: { times[$0] == time }), Self.isSummerTimeNight(civil), before <= 3600, times[last] - time < 3600,
+        summers[civil.date.year, default: hour] == hour, isMerged.insert(same).inserted
+      {
+        if summers[civil.date.year] == nil { found.append(rows.place(row)) }
+        summers[civil.date.year] = hour
+        for index in rows.columns.indices {
+          let (a, b) = (rows.columns[index][same], rows.columns[index][row])
+          rows.columns[index][same] = a.isNaN ? b : b.isNaN ? a : (a + b) / 2
+        }
+        continue
+      }
+      let name = options.series == nil ? "" : " of ‘\(rows.name)’"
+      if let same = kept.last(where: { times[$0] == time }) {
+        throw RNNError(
+          .badData, "\(rows.place(row)): found \(civil)\(name) a second time, first on \(rows.file(row) == rows.file(same) ? "line \(rows.lines[same])" : rows.place(same)); expected each time once")
+      }
+      throw RNNError(
+        .badData,
+        "\(rows.place(row)): found \(civil)\(name) after \(CivilTime(seconds: times[last])) on line \(rows.lines[last]); expected a later time, or rows that may be sorted (--sort)")
+    }
+    if kept.count < times.count { rows.reorder(kept) }
+    return found
+  }
+
+  /// Whether clocks are put forward or back at such a time: in the small hours of a Sunday in spring or autumn.
+  private static func isSummerTimeNight(_ time: CivilTime) -> Bool {
+    time.weekday == 6 && time.secondOfDay < 4 * 3600 && [3, 4, 9, 10, 11].contains(time.date.month)
+  }
+
+  // MARK: Frequency
+
+  /// What lies between most rows; nil where there are no two.
+  private static func frequency(_ all: [SeriesRows]) -> Frequency? {
+    var counts: [Int: Int] = [:]
+    for rows in all { for (a, b) in zip(rows.times, rows.times.dropFirst()) { counts[b - a, default: 0] += 1 } }
+    guard let usual = counts.max(by: { ($0.value, -$0.key) < ($1.value, -$1.key) })?.key, let least = counts.keys.min(), least > 0 else { return nil }
+    let seconds = Frequency(usual, .second)
+    guard usual >= 86_400, all.allSatisfy({ rows in rows.times.allSatisfy { CivilTime(seconds: $0).secondOfDay == CivilTime(seconds: rows.times[0]).secondOfDay } }) else {
+      return usual % 86_400 == 0 ? Frequency(usual / 86_400, .day) : seconds
+    }
+    let dates = all.flatMap { rows in rows.times.map { CivilTime(seconds: $0) } }
+    if least >= 28 * 86_400, Set(dates.lazy.map(\.date.day)).count == 1 || dates.allSatisfy(\.isMonthEnd) {
+      var months: [Int: Int] = [:]
+      for rows in all {
+        for (a, b) in zip(rows.times, rows.times.dropFirst()) { months[CivilTime(seconds: b).month - CivilTime(seconds: a).month, default: 0] += 1 }
+      }
+      return months.max { ($0.value, -$0.key) < ($1.value, -$1.key) }.map { Frequency($0.key, .month) }
+    }
+    if usual == 86_400, counts[3 * 86_400] != nil, dates.allSatisfy({ $0.weekday < 5 }) { return .businessDay }
+    return Frequency(usual / 86_400, .day)
+  }
+
+  /// Puts every row at its step; false where they don't fit and nobody asked for this frequency.
+  private mutating func place(_ all: [SeriesRows], _ frequency: Frequency) throws(RNNError) -> Bool {
+    var placed: [(name: String, axis: TimeAxis, columns: [[Float]])] = []
+    var missing = 0, gaps = 0, steps = 0, summer = 0
+    var first = ""
+    for rows in all {
+      guard let start = rows.times.first else { continue }
+      let axis = TimeAxis(start: CivilTime(seconds: start), frequency: frequency)
+      var places: [Int] = []
+      places.reserveCapacity(rows.count)
+      for (row, time) in rows.times.enumerated() {
+        let step = axis.step(of: CivilTime(seconds: time))
+        if let step, step > places.last ?? -1 {
+          places.append(step)
+          continue
+        }
+        guard options.frequency != nil else { return isIrregular(all) }
+        let time = CivilTime(seconds: time)
+        throw RNNError(
+          .badData,
+          step == nil
+            ? "\(rows.place(row)): found \(time), which isn't a whole number of steps of \(frequency) after \(CivilTime(seconds: start)); expected one that is"
+            : "\(rows.place(row)): found \(time) in the same step of \(frequency) as the row before; expected one row a step")
+      }
+      let length = (places.last ?? -1) + 1
+      if length > 20 * rows.count + 1000 {
+        guard options.frequency != nil else { return isIrregular(all) }
+        throw RNNError(.badData, "\(rows.place(rows.count - 1)): from the first row to this one there are \(length) steps of \(frequency), but only \(rows.count) rows; expected another frequency")
+      }
+      steps += length
+      guard length > rows.count else {
+        placed.append((rows.name, axis, rows.columns))
+        continue
+      }
+      for (row, (a, b)) in zip(places, places.dropFirst()).enumerated() where b > a + 1 {
+        if gaps == 0 { first = "\(axis.label(of: a + 1)), \(rows.file(row)) after line \(rows.lines[row])" }
+        (missing, gaps) = (missing + b - a - 1, gaps + 1)
+        if let seconds = frequency.seconds, Double(b - a - 1) * seconds == 3600, let time = axis.time(of: a + 1), Self.isSummerTimeNight(time) { summer += 1 }
+      }
+      placed.append((rows.name, axis, rows.columns.map { column in
+        var full = [Float](repeating: .nan, count: length)
+        for (row, place) in places.enumerated() { full[place] = column[row] }
+        return full
+      }))
+    }
+    (series, self.frequency) = (placed, frequency)
+    if missing > 0 {
+      let known = summer == 0 ? "" : summer == gaps ? ", as when summer time begins" : "; \(summer) of the gaps as when summer time begins"
+      let days = frequency == .businessDay ? " (holidays, for instance)" : ""
+      warnings.append("\(missing) of \(steps) steps have no row\(days), in \(gaps) gap\(gaps == 1 ? "" : "s")\(known); the first at \(first): they count as missing")
+    }
+    return true
+  }
+
+  private mutating func isIrregular(_ all: [SeriesRows]) -> Bool {
+    let steps = all.flatMap { rows in zip(rows.times, rows.times.dropFirst()).map { $1 - $0 } }
+    let (least, most) = (steps.min() ?? 0, steps.max() ?? 0)
+    func text(_ seconds: Int) -> String { seconds % 86_400 == 0 ? "\(Frequency(seconds / 86_400, .day))" : "\(Frequency(seconds, .second))" }
+    warnings.append("the times are not evenly spaced: between two rows lie from \(text(least)) to \(text(most)); rows are taken as steps, without a clock (--frequency puts them on one)")
+    return false
+  }
+}

@@ -1,0 +1,172 @@
+import RNNTensor
+
+/// What the columns of a table of series are.
+struct SeriesColumns {
+  /// What a column of times holds.
+  enum TimePart: Int {
+    case year, month, day, hour, minute, second
+    /// A date, a time of day, or both.
+    case text
+
+    static func named(_ name: String) -> TimePart? {
+      let names: [String: TimePart] = [
+        "year": .year, "yr": .year, "yyyy": .year, "month": .month, "mon": .month, "mm": .month, "mo": .month, "mnth": .month, "day": .day,
+        "dd": .day, "hour": .hour, "hr": .hour, "hh": .hour, "minute": .minute, "min": .minute, "second": .second, "sec": .second,
+      ]
+      return names[name.lowercased()]
+    }
+  }
+
+  /// A variable and its column.
+  struct Variable {
+    /// How a field becomes a number.
+    enum Reading {
+      case number
+      /// The number of its word, of those that occur.
+      case word
+      /// 1 for this word, else 0.
+      case indicator([UInt8])
+    }
+
+    var name: String
+    var index: Int
+    var reading: Reading
+  }
+
+  let columns: TableColumns
+  let time: [(index: Int, part: TimePart)]
+  let series: Int?
+  let targets: [Variable]
+  let past: [Variable]
+  let known: [Variable]
+
+  /// The likeliest names of a column of times.
+  private static let timeNames = [
+    "date", "datetime", "timestamp", "time", "ds", "date_time", "date time", "month", "year", "day", "week", "quarter", "period",
+  ]
+
+  /// - Parameters:
+  ///   - rows: the first rows of the table.
+  ///   - name: the table's, for messages.
+  init(_ rows: [[String]], _ options: SeriesReadingOptions, name: String) throws(RNNError) {
+    var asked = options.targets + options.past + options.known
+    if let series = options.series { asked.append(series) }
+    if case .columns(let names) = options.time { asked += names }
+    guard let first = rows.first else { throw RNNError(.badData, "\(name) is empty: expected a table of numbers") }
+    let isHeader = options.header ?? (first.contains { asked.contains($0) } || !first.contains { Self.isNumber($0) || TimeText($0) != nil })
+    columns = TableColumns(first: first, wanted: [], hasHeader: isHeader)
+    let body = Array(rows.dropFirst(isHeader ? 1 : 0).filter { $0.count == first.count })
+    guard let sample = body.first else { throw RNNError(.badData, "\(name) has no rows but the one with the names: expected numbers") }
+    let labels = columns.names ?? first.indices.map { "\($0 + 1)" }
+
+    let table = columns
+    let time: [(index: Int, part: TimePart)]
+    switch options.time {
+    case .none: time = []
+    case .columns(let names):
+      let indices = try names.map { (column) throws(RNNError) in try table.index(of: column, in: name) }
+      time = Self.parts(indices, labels, sample)
+    case .found: time = Self.time(table, labels, sample, asked: asked)
+    }
+    let series: Int?
+    if let column = options.series { series = try table.index(of: column, in: name) } else { series = nil }
+    (self.time, self.series) = (time, series)
+
+    var used = Set(time.map(\.index) + (series.map { [$0] } ?? []))
+    for column in options.past + options.known {
+      if let index = Self.index(of: column, columns, name)?.index { used.insert(index) }
+    }
+    func isNumeric(_ index: Int) -> Bool {
+      body.allSatisfy { Self.isNumber($0[index]) || Self.isMissing($0[index]) } && body.contains { Self.isNumber($0[index]) }
+    }
+    var chosen: [Int]
+    let wantsAll = options.targets == ["all"] && !labels.contains("all")
+    if options.targets.isEmpty || wantsAll {
+      chosen = labels.indices.filter { !used.contains($0) && isNumeric($0) }
+      if !wantsAll, chosen.count != 1 {
+        throw RNNError(
+          .badData,
+          "\(name): found \(chosen.isEmpty ? "no column of numbers" : "the columns \(chosen.map { "‘\(labels[$0])’" }.joined(separator: ", "))"); say which to predict (--target-column, several with commas between, or all)")
+      }
+      if chosen.isEmpty { throw RNNError(.badData, "\(name): found no column of numbers to predict") }
+    } else {
+      chosen = try options.targets.map { (column) throws(RNNError) in try table.index(of: column, in: name) }
+    }
+    if let twice = chosen.first(where: { index in chosen.count(where: { $0 == index }) > 1 }) {
+      throw RNNError(.usage, "the target \(columns.describe(twice)) is named twice")
+    }
+    if let wrong = chosen.first(where: { index in time.contains { $0.index == index } || index == series }) {
+      throw RNNError(.usage, "\(columns.describe(wrong)) can't be a target: it has the \(wrong == series ? "names of the series" : "times")")
+    }
+    targets = chosen.map { Variable(name: labels[$0], index: $0, reading: .number) }
+
+    func variables(_ names: [String]) throws(RNNError) -> [Variable] {
+      try names.map { (column) throws(RNNError) in
+        guard let (index, word) = Self.index(of: column, table, name) else {
+          _ = try table.index(of: column, in: name)
+          throw RNNError(.badData, "\(name): there is no column ‘\(column)’")
+        }
+        if let word { return Variable(name: column, index: index, reading: .indicator(Array(word.utf8))) }
+        let isWords = body.contains { !Self.isNumber($0[index]) && !Self.isMissing($0[index]) }
+        return Variable(name: labels[index], index: index, reading: isWords ? .word : .number)
+      }
+    }
+    past = try variables(options.past)
+    known = try variables(options.known)
+  }
+
+  /// A column by its name; or `column=word`.
+  private static func index(of text: String, _ columns: TableColumns, _ name: String) -> (index: Int, word: String?)? {
+    if let index = try? columns.index(of: text, in: name) { return (index, nil) }
+    guard let equals = text.firstIndex(of: "="), let index = try? columns.index(of: String(text[..<equals]), in: name) else { return nil }
+    return (index, String(text[text.index(after: equals)...]))
+  }
+
+  private static func time(_ columns: TableColumns, _ labels: [String], _ sample: [String], asked: [String]) -> [(index: Int, part: TimePart)] {
+    let lower = labels.map { $0.lowercased() }
+    func isTime(_ index: Int) -> Bool { TimeText(sample[index]) != nil }
+    if columns.names != nil {
+      // Several columns that make up a date, from the year down without a gap.
+      let parts = [["year", "yr"], ["month", "mnth", "mon", "mo"], ["day"], ["hour", "hr"], ["minute"], ["second"]]
+      let found = parts.map { names in lower.firstIndex(where: { names.contains($0) }) }.prefix { $0 != nil }.compactMap { $0 }
+      if found.count > 1, found.allSatisfy({ Int(sample[$0].trimmed) != nil }) { return Self.parts(found, labels, sample) }
+      for name in timeNames {
+        guard let index = lower.firstIndex(of: name), !asked.contains(labels[index]), isTime(index) else { continue }
+        if name == "date", let clock = lower.firstIndex(of: "time"), TimeText(sample[index] + " " + sample[clock]) != nil, !isTime(clock) {
+          return [(index, .text), (clock, .text)]
+        }
+        return [(index, .text)]
+      }
+    }
+    // A plain number says nothing.
+    let index = sample.indices.first { !asked.contains(labels[$0]) && !isNumber(sample[$0]) && isTime($0) }
+    return index.map { [($0, .text)] } ?? []
+  }
+
+  private static func parts(_ indices: [Int], _ labels: [String], _ sample: [String]) -> [(index: Int, part: TimePart)] {
+    if indices.count == 1 { return [(indices[0], .text)] }
+    guard indices.allSatisfy({ Int(sample[$0].trimmed) != nil }) else { return indices.map { ($0, .text) } }
+    let named = indices.map { TimePart.named(labels[$0]) }
+    return indices.enumerated().map { order, index in
+      (index, (named.contains { $0 == nil } ? TimePart(rawValue: order) : named[order]) ?? .text)
+    }
+  }
+
+  private static func field(_ text: String) -> NumberField {
+    var text = text
+    return text.withUTF8 { NumberField($0, decimalComma: true) }
+  }
+
+  private static func isNumber(_ text: String) -> Bool { if case .number = field(text) { true } else { false } }
+  private static func isMissing(_ text: String) -> Bool { field(text) == .missing }
+}
+
+extension String {
+  /// Without spaces before and after.
+  fileprivate var trimmed: Substring {
+    var text = self[...]
+    while text.first == " " { text.removeFirst() }
+    while text.last == " " { text.removeLast() }
+    return text
+  }
+}

@@ -1,0 +1,324 @@
+import RNNTensor
+
+/// Reads tables of series. What is kept are the numbers; the text passes by.
+struct SeriesReader {
+  private var options: SeriesReadingOptions
+  private var all: [SeriesRows] = []
+  private var places: [String: Int] = [:]
+  /// The words of each variable that has words, in the order in which they occur.
+  private var words: [Int: [String: Int]] = [:]
+  /// Of the first file, to which the others must be equal.
+  private var layout: SeriesColumns?
+  private var offset: Int?
+  private var hasSeveralOffsets = false
+
+  private static let sampleSize = 1 << 18
+  private static let mostWords = 64
+
+  /// - Throws: `.usage` without a file, `.noInput` where one is missing, `.badData` with file, line, column, what was found and what
+  ///   was expected.
+  static func read(_ paths: [String], _ options: SeriesReadingOptions) throws(RNNError) -> SeriesSet {
+    guard !paths.isEmpty else { throw RNNError(.usage, "no series given: name a file, or - for standard input") }
+    guard paths.count(where: { $0 == "-" }) < 2 else { throw RNNError(.usage, "standard input (-) can be read only once") }
+    var reader = SeriesReader(options: options)
+    var wide: [TimeSeries] = []
+    for path in paths {
+      var file: InputFile
+      if path == "-" { file = InputFile.standardInput() } else { file = try InputFile(path) }
+      let sample = try file.read(sampleSize)
+      let name = file.name
+      guard !sample.isEmpty else { throw RNNError(.badData, "\(name) is empty: expected a table of numbers") }
+      let isWhole = sample.count < sampleSize
+      let format = try TableFormat(of: sample, isWhole: isWhole, name: path, separator: options.separator, quotes: nil)
+      let rows = try firstRows(sample, isWhole: isWhole, name: name, format)
+      let layout = options.layout ?? (isOfSeries(rows) ? .series : .steps)
+      var table = TableReader(sample, continuing: file, format: format)
+      switch layout {
+      case .series: try readSeries(&table, options, into: &wide)
+      case .steps: try reader.readSteps(&table, SeriesColumns(rows, options, name: name), isOnly: paths.count == 1)
+      }
+    }
+    if !wide.isEmpty {
+      guard reader.all.isEmpty else { throw RNNError(.badData, "found a file with a series in each row and one with a step in each row; expected files of one kind") }
+      return try ofSeries(wide, options)
+    }
+    return try reader.finish()
+  }
+
+  /// The fields of the rows at the beginning.
+  private static func firstRows(_ sample: [UInt8], isWhole: Bool, name: String, _ format: TableFormat) throws(RNNError) -> [[String]] {
+    var reader = TableReader(sample, name: name, format: format)
+    var rows: [[String]] = []
+    // What is wrong with a later row shows when it is read.
+    while rows.count < 100, rows.isEmpty ? try reader.next() : (try? reader.next()) == true {
+      if !reader.isBlank { rows.append((0..<reader.count).map { String(decoding: reader.bytes($0), as: UTF8.self) }) }
+    }
+    return !isWhole && !reader.hasMoreAtHand && rows.count > 1 ? rows.dropLast() : rows
+  }
+
+  // MARK: A step in each row
+
+  private mutating func readSteps(_ table: inout TableReader, _ found: SeriesColumns, isOnly: Bool) throws(RNNError) {
+    let name = table.name
+    if let layout {
+      let (old, new) = ((layout.targets + layout.past + layout.known).map(\.name), (found.targets + found.past + found.known).map(\.name))
+      guard old == new, layout.time.count == found.time.count else {
+        throw RNNError(.badData, "\(name): found the variables \(new.joined(separator: ", ")); expected those of the file before: \(old.joined(separator: ", "))")
+      }
+    } else {
+      layout = found
+    }
+    let variables = found.targets + found.past + found.known
+    let hasDecimalCommas = table.format.separator == UInt8(ascii: ";")
+    var isHeader = found.columns.names != nil
+    var current: SeriesRows?, currentKey: [UInt8] = []
+    if found.series == nil { current = rows(named: isOnly ? Self.title(name) : unused(Self.title(name)), variables.count, file: name) }
+    while try table.next() {
+      if table.isBlank { continue }
+      try table.requireCount(found.columns.count)
+      if isHeader {
+        isHeader = false
+        continue
+      }
+      if let column = found.series, current == nil || !table.withField(column, { $0.elementsEqual(currentKey) }) {
+        currentKey = table.bytes(column)
+        let key = try table.string(column)
+        guard !key.isEmpty else { throw RNNError(.badData, "\(table.at(column)): found nothing, expected the name of a series") }
+        current = rows(named: key, variables.count, file: name)
+      }
+      guard let rows = current else { continue }
+      if !found.time.isEmpty { try readTime(table, found, rows) }
+      rows.lines.append(Int32(clamping: table.line))
+      for (index, variable) in variables.enumerated() {
+        let value = try number(table, variable, index, found, hasDecimalCommas)
+        rows.columns[index].append(value.isNaN && index < found.targets.count ? options.missing ?? value : value)
+      }
+    }
+  }
+
+  private mutating func number(
+    _ table: borrowing TableReader, _ variable: SeriesColumns.Variable, _ index: Int, _ found: SeriesColumns, _ hasDecimalCommas: Bool
+  ) throws(RNNError) -> Float {
+    switch variable.reading {
+    case .number:
+      switch table.withField(variable.index, { NumberField($0, decimalComma: hasDecimalCommas) }) {
+      case .number(let value): return value
+      case .missing: return .nan
+      case .other:
+        let text = try table.string(variable.index)
+        throw RNNError(
+          .badData,
+          "\(table.name), line \(table.line), \(found.columns.describe(variable.index)): found ‘\(text.count > 40 ? "\(text.prefix(40))…" : text)’, expected a number, or nothing, NA, NaN, null or ? where it is missing")
+      }
+    case .indicator(let word):
+      return table.withField(variable.index) { field in
+        NumberField(field) == .missing ? .nan : field.elementsEqual(word) ? 1 : 0
+      }
+    case .word:
+      if table.withField(variable.index, { NumberField($0) }) == .missing { return .nan }
+      let text = try table.string(variable.index)
+      if let known = words[index]?[text] { return Float(known) }
+      let count = words[index]?.count ?? 0
+      guard count < Self.mostWords else {
+        throw RNNError(
+          .badData,
+          "\(table.name), line \(table.line), \(found.columns.describe(variable.index)): found more than \(Self.mostWords) different words, expected numbers or fewer words")
+      }
+      words[index, default: [:]][text] = count
+      return Float(count)
+    }
+  }
+
+  private mutating func readTime(_ table: borrowing TableReader, _ found: SeriesColumns, _ rows: SeriesRows) throws(RNNError) {
+    if found.time.count == 1, let time = table.withField(found.time[0].index, { TimeText($0) }) { return add(time, rows) }
+    let text = try found.time.map { (column) throws(RNNError) in try table.string(column.index) }
+    if found.time.count > 1 {
+      if found.time.contains(where: { $0.part == .text }) {
+        if let time = TimeText(text.joined(separator: " ")) { return add(time, rows) }
+      } else {
+        var numbers = [1970, 1, 1, 0, 0, 0], isNumber = true
+        for (column, text) in zip(found.time, text) {
+          if let number = Int(text.filter { $0 != " " }) { numbers[column.part.rawValue] = number } else { isNumber = false }
+        }
+        if isNumber, let time = CivilTime(year: numbers[0], month: numbers[1], day: numbers[2], hour: numbers[3], minute: numbers[4], second: numbers[5]) {
+          rows.times.append(time.seconds)
+          return
+        }
+      }
+    }
+    let shown = text.joined(separator: " ")
+    throw RNNError(
+      .badData,
+      "\(table.name), line \(table.line), \(found.columns.describe(found.time[0].index)): found ‘\(shown.prefix(60))’, expected a date or time that there is, such as 2016-07-01 or 2016-07-01 14:00:00")
+  }
+
+  private mutating func add(_ time: TimeText, _ rows: SeriesRows) {
+    if let own = time.offset {
+      if let offset, own != offset { hasSeveralOffsets = true }
+      offset = offset ?? own
+    }
+    rows.add(time, offset: offset ?? 0)
+  }
+
+  private mutating func rows(named name: String, _ variables: Int, file: String) -> SeriesRows {
+    let index =
+      places[name]
+      ?? {
+        all.append(SeriesRows(name: name, variables: variables))
+        return all.count - 1
+      }()
+    places[name] = index
+    if all[index].files.last?.name != file { all[index].files.append((file, all[index].count)) }
+    return all[index]
+  }
+
+  /// A file's name without folder and ending.
+  private static func title(_ path: String) -> String {
+    let file = path.split(separator: "/").last.map(String.init) ?? path
+    return file.lastIndex(of: ".").map { $0 == file.startIndex ? file : String(file[..<$0]) } ?? file
+  }
+
+  private func unused(_ name: String) -> String {
+    places[name] == nil ? name : (2...).lazy.map { "\(name) \($0)" }.first { places[$0] == nil } ?? name
+  }
+
+  // MARK: The whole
+
+  private func finish() throws(RNNError) -> SeriesSet {
+    guard let layout, all.contains(where: { $0.count > 0 }) else { throw RNNError(.badData, "no rows of numbers were found") }
+    let (targets, past) = (layout.targets.count, layout.past.count)
+    // Looked at before rows are put in order: later nobody knows the column any more.
+    for (index, target) in layout.targets.enumerated() where all.allSatisfy({ $0.columns[index].allSatisfy(\.isNaN) }) {
+      throw RNNError(.badData, "\(all[0].file(0)), \(layout.columns.describe(target.index)): found no number in the whole column, expected something to predict")
+    }
+    var warnings: [String] = []
+    for (index, variable) in (layout.past + layout.known).enumerated()
+    where all.allSatisfy({ $0.columns[targets + index].allSatisfy(\.isNaN) }) {
+      warnings.append("\(layout.columns.describe(variable.index)) has no number in it: it tells nothing")
+    }
+    var clock = try SeriesClock(all.filter { $0.count > 0 }, options, hasTimes: !layout.time.isEmpty)
+    if hasSeveralOffsets { clock.warnings.append("the times have several offsets from UTC, as summer time has: all are counted with that of the first row") }
+    warnings += clock.warnings
+
+    let variables = layout.targets + layout.past + layout.known
+    let sorted = variables.indices.map { index in (words[index] ?? [:]).sorted { $0.key < $1.key } }
+    func isWord(_ index: Int) -> Bool { if case .word = variables[index].reading { true } else { false } }
+    func names(_ range: Range<Int>) -> [String] {
+      range.flatMap { index in isWord(index) ? sorted[index].map { "\(variables[index].name)=\($0.key)" } : [variables[index].name] }
+    }
+    func expanded(_ columns: [[Float]], _ range: Range<Int>) -> [[Float]] {
+      range.flatMap { index in
+        isWord(index) ? sorted[index].map { word in columns[index].map { $0.isNaN ? $0 : $0 == Float(word.value) ? 1 : 0 } } : [columns[index]]
+      }
+    }
+    var series: [TimeSeries] = []
+    for (name, axis, columns) in clock.series {
+      // The steps after the last value of any target are those that are known ahead.
+      let length = (0..<targets).map { (columns[$0].lastIndex { !$0.isNaN } ?? -1) + 1 }.max() ?? 0
+      guard length > 0 else {
+        warnings.append("the series ‘\(name)’ has no value and is left out")
+        continue
+      }
+      series.append(
+        try TimeSeries(
+          name, axis: axis, targets: columns[..<targets].map { Array($0[..<length]) },
+          past: expanded(columns, targets..<targets + past).map { Array($0[..<length]) },
+          known: expanded(columns, targets + past..<variables.count)))
+    }
+    var set = try SeriesSet(
+      targets: layout.targets.map(\.name), past: names(targets..<targets + past), known: names(targets + past..<variables.count),
+      frequency: clock.frequency, seasonality: options.seasonality ?? options.frequency?.seasonality, series: series)
+    for (index, target) in layout.targets.enumerated() {
+      let constant = series.filter { one in one.length > 1 && Set(one.targets[index].lazy.filter { !$0.isNaN }.prefix(10_000)).count < 2 && Set(one.targets[index].filter { !$0.isNaN }).count < 2 }
+      if let first = constant.first {
+        warnings.append(
+          series.count == 1
+            ? "the target ‘\(target.name)’ never changes" : "\(constant.count) of \(series.count) series never change in ‘\(target.name)’, the first is ‘\(first.name)’")
+      }
+    }
+    set.warnings = warnings + set.leaks()
+    set.reading = resolved(set, layout)
+    return set
+  }
+
+  /// The options with all that was found out.
+  private func resolved(_ set: SeriesSet, _ layout: SeriesColumns) -> SeriesReadingOptions {
+    var options = options
+    let labels = layout.columns.names
+    func label(_ index: Int) -> String { labels?[index] ?? "\(index + 1)" }
+    options.time = layout.time.isEmpty ? .none : .columns(layout.time.map { label($0.index) })
+    (options.targets, options.past, options.known) = (set.targets, set.past, set.known)
+    options.layout = .steps
+    options.header = labels != nil
+    options.frequency = set.frequency
+    options.seasonality = set.seasonality
+    options.sorts = self.options.sorts
+    return options
+  }
+
+  // MARK: A series in each row
+
+  /// Whether the names are V1, V2, V3 …, as in the files of the M4 competition, and each row begins with another name.
+  private static func isOfSeries(_ rows: [[String]]) -> Bool {
+    guard let first = rows.first, first.count > 2, rows.count > 1 else { return false }
+    let keys = rows.dropFirst().map { $0[0] }
+    return first.enumerated().allSatisfy { $1 == "V\($0 + 1)" } && Set(keys).count == keys.count && !keys.contains { Double($0) != nil }
+  }
+
+  private static func readSeries(_ table: inout TableReader, _ options: SeriesReadingOptions, into all: inout [TimeSeries]) throws(RNNError) {
+    guard options.past.isEmpty, options.known.isEmpty, options.series == nil, options.targets.isEmpty || options.targets == ["value"], options.time == .found || options.time == .none
+    else {
+      throw RNNError(.usage, "\(table.name) has a series in each row: it has no columns for times, targets or other variables to be named")
+    }
+    let hasDecimalCommas = table.format.separator == UInt8(ascii: ";")
+    var isFirst = true
+    while try table.next() {
+      if table.isBlank { continue }
+      defer { isFirst = false }
+      if isFirst, options.header ?? (table.count > 1 && { if case .other = table.withField(1, { NumberField($0, decimalComma: hasDecimalCommas) }) { true } else { false } }()) { continue }
+      let key = try table.string(0)
+      guard !key.isEmpty else { throw RNNError(.badData, "\(table.at(0)): found nothing, expected the name of a series") }
+      var values: [Float] = []
+      values.reserveCapacity(table.count)
+      for column in 1..<max(table.count, 1) {
+        switch table.withField(column, { NumberField($0, decimalComma: hasDecimalCommas) }) {
+        case .number(let value): values.append(value)
+        case .missing: values.append(options.missing ?? .nan)
+        case .other: throw RNNError(.badData, "\(table.at(column)): found ‘\(try table.string(column).prefix(40))’, expected a number, or nothing")
+        }
+      }
+      let end = (values.lastIndex { !$0.isNaN } ?? -1) + 1
+      guard end > 0 else { throw RNNError(.badData, "\(table.name), line \(table.line): the series ‘\(key)’ has no number") }
+      all.append(try TimeSeries(key, targets: [Array(values[..<end])]))
+    }
+  }
+
+  private static func ofSeries(_ all: [TimeSeries], _ options: SeriesReadingOptions) throws(RNNError) -> SeriesSet {
+    var seen: Set<String> = []
+    if let twice = all.first(where: { !seen.insert($0.name).inserted }) {
+      throw RNNError(.badData, "the series ‘\(twice.name)’ occurs twice; expected another name in each row")
+    }
+    var set = try SeriesSet(
+      targets: ["value"], seasonality: options.seasonality ?? options.frequency?.seasonality, series: all)
+    set.reading = options
+    set.reading?.layout = .series
+    set.reading?.targets = ["value"]
+    set.reading?.seasonality = set.seasonality
+    return set
+  }
+}
+
+extension SeriesSet {
+  /// The series in files: CSV or the like, with a step in each row, or a series in each row.
+  ///
+  /// Rows are put on a clock whose frequency is found from them; steps that are missing become missing numbers. Only the
+  /// numbers are kept in memory.
+  ///
+  /// - Parameters:
+  ///   - paths: `-` is standard input. Without a column of series' names each file is a series.
+  /// - Throws: `.usage` without a file, `.noInput` where one is missing, `.badData` with file, line, column, what was found and
+  ///   what was expected.
+  public init(reading paths: [String], options: SeriesReadingOptions = .init()) throws(RNNError) {
+    self = try SeriesReader.read(paths, options)
+  }
+}

@@ -1,0 +1,43 @@
+import RNNTensor
+
+/// The rows of one series as they stand in the file, before the clock puts them in their places.
+final class SeriesRows {
+  let name: String
+  /// Seconds since 1970, with the day first and with the month first where dates may mean either; `impossible` where one can't be.
+  var times: [Int] = []
+  var others: [Int] = []
+  /// Where each row stands.
+  var files: [(name: String, from: Int)] = []
+  var lines: [Int32] = []
+  /// `[variable][row]`: targets, past, known.
+  var columns: [[Float]]
+
+  static let impossible = Int.min
+
+  init(name: String, variables: Int) {
+    self.name = name
+    columns = [[Float]](repeating: [], count: variables)
+  }
+
+  var count: Int { lines.count }
+
+  func add(_ time: TimeText, offset: Int) {
+    // In the first row's zone, so that the clock goes on when summer time begins or ends.
+    let shift = time.offset.map { offset - $0 } ?? 0
+    let first = time.dayFirst.map { $0.seconds + shift } ?? Self.impossible
+    let second = time.monthFirst.map { $0.seconds + shift } ?? Self.impossible
+    if others.isEmpty, first != second { others = times }
+    times.append(first)
+    if !others.isEmpty || first != second { others.append(second) }
+  }
+
+  func place(_ row: Int) -> String { "\(file(row)), line \(lines[row])" }
+  func file(_ row: Int) -> String { files.last { $0.from <= row }?.name ?? name }
+
+  /// Puts rows in another order.
+  func reorder(_ order: [Int]) {
+    times = order.map { times[$0] }
+    lines = order.map { lines[$0] }
+    for index in columns.indices { columns[index] = order.map { columns[index][$0] } }
+  }
+}
