@@ -1,0 +1,84 @@
+import ArgumentParser
+import RNN
+
+extension SeriesReadingOptions.Layout: ExpressibleByArgument {}
+extension SeriesReadingOptions.DateOrder: ExpressibleByArgument {}
+
+extension Frequency: ExpressibleByArgument {
+  public init?(argument: String) { try? self.init(text: argument) }
+}
+
+extension SeriesSplit: ExpressibleByArgument {
+  public init?(argument: String) { try? self.init(text: argument) }
+}
+
+/// How the rows of a table of series are read, whatever its columns are.
+struct SeriesRowArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("How dates such as 1/2/2012 are meant. (default: found out)", valueName: "order"))
+  var dates: SeriesReadingOptions.DateOrder?
+
+  @Flag(help: "Put rows in the order of their times; else rows out of order are an error.")
+  var sort = false
+
+  func apply(to options: inout SeriesReadingOptions) {
+    if let dates { options.dateOrder = dates }
+    if sort { options.sorts = true }
+  }
+}
+
+/// Which columns of a table are what. Names are joined by commas, or given one by one.
+struct SeriesArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The column of the times, or several that make up a time (year,month,day,hour); none where rows are just steps. (default: found out)",
+      valueName: "column,…"))
+  var timeColumn: [String] = []
+
+  @Option(help: ArgumentHelp("What to predict, one column or several; all for every column of numbers. (default: the only column of numbers)", valueName: "column,…"))
+  var targetColumn: [String] = []
+
+  @Option(help: ArgumentHelp("What else is known, up to now. A column of words counts as one of 0 and 1 for each word.", valueName: "column,…"))
+  var pastColumn: [String] = []
+
+  @Option(help: ArgumentHelp("What is known ahead, read from the rows after the last target too.", valueName: "column,…"))
+  var knownColumn: [String] = []
+
+  @Option(help: ArgumentHelp("The column that says which series a row belongs to. (default: each file is a series)", valueName: "column"))
+  var seriesColumn: String?
+
+  @Option(help: ArgumentHelp("What a row is: one of the steps, or one of the series as in the files of the M4 competition. (default: found out)", valueName: "rows"))
+  var layout: SeriesReadingOptions.Layout?
+
+  @Option(help: ArgumentHelp("How far apart the steps are: hour, 10min, business-day, month; step for no clock. (default: found out)", valueName: "frequency"))
+  var frequency: Frequency?
+
+  @Option(help: ArgumentHelp("After how many steps things repeat. (default: by the frequency, 24 for hours)", valueName: "steps"))
+  var seasonality: Int?
+
+  @Option(help: ArgumentHelp("What a missing target counts as. (default: it stays missing)", valueName: "number"))
+  var missing: Float?
+
+  @Option(help: ArgumentHelp("What separates a table's fields: a character, or tab, comma, semicolon, space. (default: found out)", valueName: "separator"))
+  var separator: String?
+
+  @Flag(inversion: .prefixedNo, help: "The first row of a table has the names of its columns. (default: found out)")
+  var header: Bool?
+
+  @OptionGroup var rows: SeriesRowArguments
+
+  func validate() throws {
+    if let seasonality, seasonality < 1 { throw ValidationError("--seasonality is a number of steps, not \(seasonality)") }
+    if let missing, !missing.isFinite { throw ValidationError("--missing is a number, not \(missing)") }
+  }
+
+  var options: SeriesReadingOptions {
+    func names(_ texts: [String]) -> [String] { texts.flatMap { $0.split(separator: ",").map(String.init) } }
+    let times = names(timeColumn)
+    var options = SeriesReadingOptions(
+      time: times.isEmpty ? .found : times == ["none"] ? .none : .columns(times), targets: names(targetColumn), past: names(pastColumn),
+      known: names(knownColumn), series: seriesColumn, layout: layout, frequency: frequency, seasonality: seasonality, separator: separator,
+      header: header, missing: missing)
+    rows.apply(to: &options)
+    return options
+  }
+}
