@@ -97,3 +97,40 @@ extension ForecastHead {
     }
   }
 }
+
+// MARK: Moved
+
+extension ForecastHead {
+  /// The same distributions, each moved by a number: what a network says of the difference to something becomes what it says of
+  /// the value.
+  ///
+  /// - Parameters:
+  ///   - numbers: `[…, count]`.
+  ///   - shift: `[…]`.
+  public func moved(_ numbers: Variable, by shift: Variable) -> Variable {
+    let (n, moving, rows) = (count, locations, shift.value.count)
+    precondition(numbers.shape == shift.shape + [n], "forecasts of the shape \(numbers.shape) can't be moved by \(shift.shape)")
+    let result = Tensor(shape: numbers.shape, writing: { z in
+      numbers.value.withPointer { x in
+        shift.value.withPointer { s in
+          Threads.blocks(of: rows, size: Threads.blockSize / n) { block in
+            for i in block {
+              for j in 0..<moving { z[i * n + j] = x[i * n + j] + s[i] }
+              for j in moving..<n { z[i * n + j] = x[i * n + j] }
+            }
+          }
+        }
+      }
+    })
+    return Tape.record(inputs: [numbers, shift], output: result) { [shape = shift.shape] gradient, needs in
+      let sums = !needs[1] ? nil : Tensor(shape: shape, writing: { z in
+        gradient.withPointer { g in
+          Threads.blocks(of: rows, size: Threads.blockSize / n) { block in
+            for i in block { z[i] = (0..<moving).reduce(0) { $0 + g[i * n + $1] } }
+          }
+        }
+      })
+      return [needs[0] ? gradient : nil, sums]
+    }
+  }
+}

@@ -126,3 +126,23 @@ import Testing
     try ForecastHead.quantiles(Self.usualLevels).validate()
   }
 }
+
+@Suite struct MovedHeadTests {
+  @Test(arguments: ForecastHeadTests.heads.map(\.head)) func gradientsAgreeWithDifferences(_ head: ForecastHead) {
+    var random = Philox(seed: 8)
+    let x = Tensor(uniform: -1..<1, shape: [3, 2, head.count], using: &random), shift = Tensor(uniform: -1..<1, shape: [3, 2], using: &random)
+    let check = GradientCheck([x, shift]) { [head.moved($0[0], by: $0[1])] }
+    #expect(check.count == x.count + 6)
+    #expect(check.worst < 2e-4, "\(check)")
+  }
+
+  /// Moved numbers give moved quantiles.
+  @Test(arguments: ForecastHeadTests.heads.map(\.head)) func quantilesMove(_ head: ForecastHead) {
+    let numbers = (0..<head.count).map { 0.5 + 0.25 * Float($0) }
+    let moved = head.moved(Variable(Tensor(numbers, shape: [1, head.count])), by: Variable(Tensor([8], shape: [1]))).value.values
+    let levels = [0.25, 0.5, 0.8]
+    for (a, b) in zip(ForecastHeadTests.quantiles(head, levels, numbers), ForecastHeadTests.quantiles(head, levels, moved)) {
+      #expect(abs(a + 8 - b) < 1e-5)
+    }
+  }
+}
