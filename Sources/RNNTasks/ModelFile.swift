@@ -1,12 +1,12 @@
 import Foundation
 import RNNCells
 import RNNData
-import RNNLayers
+package import RNNLayers
 import RNNTensor
 import RNNTraining
 
 /// A model's file while it is read: what the files of all tasks have in common, and messages that name the file.
-struct ModelFile {
+package struct ModelFile {
   /// The version of the layout of model files.
   static let format = "swift-rnn 1"
 
@@ -56,6 +56,8 @@ struct ModelFile {
     guard let text = file.metadata[key] else { throw bad("there is no “\(key)” in its metadata; is it a model of this program?") }
     return text
   }
+
+  func has(_ key: String) -> Bool { file.metadata[key] != nil }
 
   /// A value that stands in the metadata as JSON.
   func decoded<T: Decodable>(_ type: T.Type, _ key: String) throws(RNNError) -> T {
@@ -108,31 +110,49 @@ struct ModelFile {
     for (name, tensor) in zip(tensors.names, tensors.tensors) where !tensor.isFinite { throw bad("\(name) holds numbers that are not finite") }
   }
 
-  /// The weights of embedding, recurrent layers and a linear layer, which all are models of texts.
-  func weights(_ embedding: Embedding, _ stack: RecurrentStack, _ output: Linear) throws(RNNError) -> Weights {
+  // MARK: Weights
+
+  /// Some of a model's weights: a tensor by its name and shape, or recurrent layers.
+  package enum Part {
+    case tensor(String, [Int])
+    case stack(RecurrentStack)
+  }
+
+  static func parts(_ embedding: Embedding) -> [Part] { [.tensor(embedding.weightName, [embedding.count, embedding.size])] }
+
+  static func parts(_ linear: Linear) -> [Part] {
+    [.tensor(linear.weightName, [linear.outputs, linear.inputs])] + (linear.hasBias ? [.tensor(linear.biasName, [linear.outputs])] : [])
+  }
+
+  /// The weights of a model's layers, in their order.
+  func weights(_ parts: [Part]) throws(RNNError) -> Weights {
     try checkFinite()
-    var weights = Weights()
-    weights[embedding.weightName] = try tensor(embedding.weightName, [embedding.count, embedding.size])
     // Looked at first: what is missing is said before anything is computed.
-    let last = try output.parameterNames.enumerated().map { (index, name) throws(RNNError) in
-      (name, try tensor(name, index == 0 ? [output.outputs, output.inputs] : [output.outputs]))
+    for case .tensor(let name, let shape) in parts { _ = try tensor(name, shape) }
+    var weights = Weights()
+    for part in parts {
+      switch part {
+      case .tensor(let name, let shape): weights[name] = try tensor(name, shape)
+      case .stack(let stack):
+        let own = try naming { () throws(RNNError) in try stack.ownWeights(fromFile: tensors) }
+        for (name, tensor) in zip(own.names, own.tensors) { weights[name] = tensor }
+      }
     }
-    let own = try naming { () throws(RNNError) in try stack.ownWeights(fromFile: tensors) }
-    for (name, tensor) in zip(own.names, own.tensors) { weights[name] = tensor }
-    for (name, tensor) in last { weights[name] = tensor }
     return weights
   }
 
   /// The same weights as entries of a file.
-  static func entries(
-    _ weights: Weights, _ embedding: Embedding, _ stack: RecurrentStack, _ output: Linear
-  ) throws(RNNError) -> [String: Safetensors.Entry] {
+  static func entries(_ weights: Weights, _ parts: [Part]) throws(RNNError) -> [String: Safetensors.Entry] {
     var entries: [String: Safetensors.Entry] = [:]
-    let own = try stack.fileTensors(weights)
-    for (name, tensor) in zip(own.names, own.tensors) { entries[name] = .float(tensor) }
-    for name in [embedding.weightName] + output.parameterNames {
-      guard let tensor = weights[name] else { throw RNNError(.software, "the parameter \(name) is missing") }
-      entries[name] = .float(tensor)
+    for part in parts {
+      switch part {
+      case .tensor(let name, _):
+        guard let tensor = weights[name] else { throw RNNError(.software, "the parameter \(name) is missing") }
+        entries[name] = .float(tensor)
+      case .stack(let stack):
+        let own = try stack.fileTensors(weights)
+        for (name, tensor) in zip(own.names, own.tensors) { entries[name] = .float(tensor) }
+      }
     }
     return entries
   }

@@ -19,6 +19,8 @@ extension TextClassifier: TaskModel {
     var longest: Int
   }
 
+  private var parts: [ModelFile.Part] { ModelFile.parts(embedding) + [.stack(stack)] + ModelFile.parts(output) }
+
   /// Everything about the model as one `.safetensors` file: weights, and in the metadata the cell's equations, the
   /// architecture, the classes, the tokenizer, what is done to texts before, and the notes.
   public func file() throws(RNNError) -> Safetensors {
@@ -31,7 +33,7 @@ extension TextClassifier: TaskModel {
     metadata["labels"] = try ModelFile.encoded(labels)
     metadata["tokenizer"] = tokenizer.encoded
     metadata["normalizer"] = try ModelFile.encoded(normalizer)
-    return Safetensors(metadata: metadata, entries: try ModelFile.entries(weights, embedding, stack, output))
+    return Safetensors(metadata: metadata, entries: try ModelFile.entries(weights, parts))
   }
 
   /// The model in a file's content; `source` is its name in messages.
@@ -51,7 +53,7 @@ extension TextClassifier: TaskModel {
           pooling: sizes.pooling, dropout: sizes.dropout, weightDrop: sizes.weightDrop, sizes: sizes.others, longest: sizes.longest),
         labels: labels, tokenizer: tokenizer, normalizer: normalizer)
     }
-    weights = try file.weights(embedding, stack, output)
+    weights = try file.weights(parts)
     notes = file.notes
   }
 }

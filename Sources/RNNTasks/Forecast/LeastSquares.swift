@@ -1,21 +1,21 @@
 /// Linear functions with the least squared errors on examples that come one by one, in `Double`; nothing is kept of each.
-struct LeastSquares {
+package struct LeastSquares {
   private let inputs: Int
   private let outputs: Int
   /// The sums of products of inputs, the constant 1 being the last: the upper triangle, row by row.
   private var squares: [Double]
   /// Those of inputs with outputs, `[inputs + 1][outputs]`.
   private var products: [Double]
-  private(set) var count = 0
+  package private(set) var count = 0
 
-  init(inputs: Int, outputs: Int) {
+  package init(inputs: Int, outputs: Int) {
     self.inputs = inputs
     self.outputs = outputs
     squares = [Double](repeating: 0, count: (inputs + 1) * (inputs + 1))
     products = [Double](repeating: 0, count: (inputs + 1) * outputs)
   }
 
-  mutating func add(_ x: [Float], _ y: [Float]) {
+  package mutating func add(_ x: [Float], _ y: [Float]) {
     let n = inputs + 1
     let x = x.map(Double.init) + [1], y = y.map(Double.init)
     squares.withUnsafeMutableBufferPointer { squares in
@@ -34,7 +34,7 @@ struct LeastSquares {
   ///
   /// - Parameter ridge: what large coefficients cost, as a part of the inputs' mean square; above 0, so that there is always one
   ///   answer. The constant costs nothing.
-  func solution(ridge: Double) -> [(weights: [Double], constant: Double)] {
+  package func solution(ridge: Double) -> [(weights: [Double], constant: Double)] {
     let n = inputs + 1
     var a = squares
     let mean = (0..<inputs).reduce(0) { $0 + a[$1 * n + $1] } / Double(max(inputs, 1))

@@ -16,6 +16,8 @@ extension LanguageModel: TaskModel {
     var utf8: Bool
   }
 
+  private var parts: [ModelFile.Part] { ModelFile.parts(embedding) + [.stack(stack)] + ModelFile.parts(output) }
+
   /// Everything about the model as one `.safetensors` file: weights, and in the metadata the cell's equations, the
   /// architecture, the tokenizer and the notes.
   public func file() throws(RNNError) -> Safetensors {
@@ -25,7 +27,7 @@ extension LanguageModel: TaskModel {
         hidden: architecture.hidden, layers: architecture.layers, embedding: architecture.embedding, dropout: architecture.dropout,
         others: architecture.sizes, utf8: isUTF8))
     metadata["tokenizer"] = tokenizer.encoded
-    return Safetensors(metadata: metadata, entries: try ModelFile.entries(weights, embedding, stack, output))
+    return Safetensors(metadata: metadata, entries: try ModelFile.entries(weights, parts))
   }
 
   /// The model in a file's content; `source` is its name in messages.
@@ -41,7 +43,7 @@ extension LanguageModel: TaskModel {
           cell: cell, hidden: sizes.hidden, layers: sizes.layers, embedding: sizes.embedding, dropout: sizes.dropout, sizes: sizes.others),
         tokenizer: tokenizer, isUTF8: sizes.utf8)
     }
-    weights = try file.weights(embedding, stack, output)
+    weights = try file.weights(parts)
     notes = file.notes
   }
 }

@@ -1,0 +1,194 @@
+import RNNCells
+import RNNData
+package import RNNLayers
+package import RNNTensor
+
+/// All steps to come at once (Lin et al. 2023, SegRNN): the context less its last value, in segments, each through a linear layer
+/// and ReLU; the recurrent layers over the segments; from where they end one further step for each segment to come, which gets
+/// vectors of its place and of the channel; a linear layer to the segment's numbers; the last value added again.
+package struct DirectNetwork: ForecastNetwork {
+  package let stack: RecurrentStack
+  package let autoregression: Linear?
+  private let a: ForecastModel.Architecture
+  private let segment: Int
+  /// Segments before, and to come.
+  private let before: Int
+  private let after: Int
+  private let pastCount: Int
+  private let aheadCount: Int
+  private let embedding: Linear
+  private let position: Embedding
+  private let channel: Embedding?
+  private let ahead: Linear?
+  private let output: Linear
+
+  init(_ a: ForecastModel.Architecture, _ variables: ForecastModel.Variables, segment: Int) throws(RNNError) {
+    guard segment > 0, segment <= a.context else {
+      throw RNNError(.usage, "a segment has from 1 step to those of the context, \(a.context), not \(segment)")
+    }
+    guard a.vector < a.hidden else {
+      throw RNNError(.usage, "a channel's vector must have fewer units than a layer; found \(a.vector) and \(a.hidden)")
+    }
+    self.a = a
+    self.segment = segment
+    before = (a.context + segment - 1) / segment
+    after = (a.horizon + segment - 1) / segment
+    pastCount = variables.past.count
+    aheadCount = WindowReader.aheadCount(variables, calendar: a.calendar)
+    embedding = Linear("embedding", inputs: segment * (a.masks ? 2 : 1) + segment * (pastCount + aheadCount), outputs: a.hidden)
+    stack = try RecurrentStack("rnn", cell: a.cell, inputs: a.hidden, hidden: a.hidden, layers: a.layers, sizes: a.sizes, dropout: Float(a.dropout))
+    position = Embedding("position", count: after, size: a.hidden - a.vector)
+    channel = a.vector > 0 ? Embedding("channel", count: variables.channels, size: a.vector) : nil
+    ahead = aheadCount > 0 ? Linear("ahead", inputs: segment * aheadCount, outputs: a.hidden) : nil
+    output = Linear("output", inputs: stack.outputSize, outputs: segment * a.head.count)
+    autoregression = a.autoregression ? Linear("autoregression", inputs: a.context, outputs: a.horizon) : nil
+  }
+
+  package var parts: [ModelFile.Part] {
+    ModelFile.parts(embedding) + [.stack(stack)] + ModelFile.parts(position) + (channel.map(ModelFile.parts) ?? [])
+      + (ahead.map(ModelFile.parts) ?? []) + ModelFile.parts(output) + (autoregression.map(ModelFile.parts) ?? [])
+  }
+
+  package func initial(into weights: inout Weights, using random: inout Philox, _ initialization: RecurrentStack.Initialization) {
+    let range = initialization.range
+    embedding.initial(into: &weights, using: &random, range: range)
+    stack.initial(into: &weights, using: &random, initialization)
+    position.initial(into: &weights, using: &random, range: range)
+    channel?.initial(into: &weights, using: &random, range: range)
+    ahead?.initial(into: &weights, using: &random, range: range)
+    output.initial(into: &weights, using: &random, range: range)
+    autoregression?.initial(into: &weights, using: &random, range: range)
+  }
+
+  // MARK: Inputs
+
+  private struct Inputs {
+    /// `[before, B, ·]`.
+    var segments: Tensor
+    /// The context less its last value, `[B, context]`.
+    var context: Tensor
+    var last: [Float]
+    var channels: [Int32]
+    /// `[B · after, ·]`.
+    var ahead: Tensor?
+  }
+
+  private func inputs(_ reader: WindowReader, _ windows: [ForecastWindow], _ scalings: [Scaling]) -> Inputs {
+    let rows = windows.count, width = embedding.inputs, context = a.context, pad = before * segment - context
+    let aheadWidth = segment * aheadCount
+    var last = [Float](repeating: 0, count: rows)
+    var segments = Tensor(shape: [before, rows, width], writing: { _ in })
+    var values = Tensor(shape: [rows, context], writing: { _ in })
+    var later: Tensor? = ahead == nil ? nil : Tensor(shape: [rows * after, aheadWidth], writing: { _ in })
+    let noLater = UnsafeMutablePointer<Float>.allocate(capacity: 1)
+    defer { noLater.deallocate() }
+    func fill(_ later: UnsafeMutablePointer<Float>) {
+      segments.withMutablePointer { to in
+        values.withMutablePointer { values in
+          last.withUnsafeMutableBufferPointer { last in
+            Threads.blocks(of: rows, size: max(1, Threads.blockSize / (before * width))) { block in
+              for row in block {
+                let window = windows[row], first = window.origin - context, own = values + row * context
+                reader.read(window, from: first, count: context, scalings[row], into: own)
+                last[row] = (0..<context).last { !own[$0].isNaN }.map { own[$0] } ?? 0
+                for s in 0..<before {
+                  let features = to + (s * rows + row) * width
+                  for i in 0..<segment {
+                    let step = s * segment + i - pad
+                    let value = step < 0 ? .nan : own[step]
+                    features[i] = value.isNaN ? 0 : value - last[row]
+                    if a.masks { features[segment + i] = value.isNaN ? 1 : 0 }
+                    var next = features + segment * (a.masks ? 2 : 1) + i * (pastCount + aheadCount)
+                    reader.readPast(window.series, first + step, into: next)
+                    next += pastCount
+                    reader.readAhead(window.series, first + step, into: next)
+                  }
+                }
+                for i in 0..<context { own[i] = own[i].isNaN ? 0 : own[i] - last[row] }
+                if aheadCount > 0 {
+                  for i in 0..<after * segment {
+                    reader.readAhead(window.series, window.origin + i, into: later + (row * after * segment + i) * aheadCount)
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    if later != nil { later?.withMutablePointer { fill($0) } } else { fill(noLater) }
+    return Inputs(segments: segments, context: values, last: last, channels: windows.map(reader.channel), ahead: later)
+  }
+
+  // MARK: Numbers
+
+  private static let outputMask: UInt32 = 1001
+
+  /// `[B, horizon, count]`.
+  private func numbers(_ inputs: Inputs, _ weights: TapedWeights, _ run: StackRun, key: DropoutKey?) -> Variable {
+    let rows = inputs.last.count
+    let states = run(relu(embedding(Variable(inputs.segments), weights)), nil, 0).states
+    let places = (0..<Int32(rows * after)).map { $0 % Int32(after) }
+    var x = position(places, shape: [1, rows * after], weights)
+    if let channel {
+      x = concatenate([x, channel(inputs.channels.flatMap { Array(repeating: $0, count: after) }, shape: [1, rows * after], weights)], axis: 2)
+    }
+    if let ahead, let later = inputs.ahead { x = x + ahead(Variable(later), weights).reshaped(x.shape) }
+    var y = run(x, repeated(states, times: after, rows: rows), before).output
+    if let key, a.dropout > 0 { y = dropout(y, rate: Float(a.dropout), tag: Self.outputMask, key: key) }
+    var numbers = a.head.numbers(output(y, weights), shape: [rows, after * segment])
+    if after * segment > a.horizon { numbers = numbers.slice(axis: 1, 0..<a.horizon) }
+    var shift = Variable(Tensor(inputs.last.flatMap { Array(repeating: $0, count: a.horizon) }, shape: [rows, a.horizon]))
+    if let autoregression { shift = shift + autoregression(Variable(inputs.context), weights) }
+    return a.head.moved(numbers, by: shift)
+  }
+
+  package func numbersAndTargets(
+    _ reader: WindowReader, _ windows: [ForecastWindow], horizonOnly: Bool, _ weights: TapedWeights, key: DropoutKey?
+  ) -> (numbers: Variable, targets: Tensor) {
+    let scalings = windows.map(reader.scaling)
+    let numbers = numbers(inputs(reader, windows, scalings), weights, run(weights, key), key: key)
+    return (numbers, targets(reader, windows, scalings))
+  }
+
+  private func targets(_ reader: WindowReader, _ windows: [ForecastWindow], _ scalings: [Scaling]) -> Tensor {
+    Tensor(shape: [windows.count, a.horizon], writing: { to in
+      for (row, window) in windows.enumerated() {
+        reader.read(window, from: window.origin, count: a.horizon, scalings[row], into: to + row * a.horizon)
+      }
+    })
+  }
+
+  package func linearExamples(_ reader: WindowReader, _ windows: [ForecastWindow], _ body: ([Float], [Float]) -> Void) {
+    let scalings = windows.map(reader.scaling)
+    let inputs = inputs(reader, windows, scalings), context = inputs.context.values, targets = targets(reader, windows, scalings).values
+    for row in windows.indices {
+      let outputs = targets[row * a.horizon..<(row + 1) * a.horizon].map { $0 - inputs.last[row] }
+      if outputs.allSatisfy(\.isFinite) { body(Array(context[row * a.context..<(row + 1) * a.context]), outputs) }
+    }
+  }
+
+  // MARK: Use
+
+  /// Quantiles of each window, `[horizon][level]`.
+  func quantiles(
+    _ reader: WindowReader, _ windows: [ForecastWindow], horizon: Int, levels: [Double], _ weights: TapedWeights, _ packed: [CellEngine.Packed]
+  ) -> [[Float]] {
+    let scalings = windows.map(reader.scaling)
+    let numbers = numbers(inputs(reader, windows, scalings), weights, run(packed), key: nil).value
+    let quantiles = a.head.quantiles(levels)
+    return numbers.withUnsafeBufferPointer { numbers in
+      windows.indices.map { row in
+        [Float](unsafeUninitializedCapacity: horizon * levels.count) { values, count in
+          for step in 0..<horizon {
+            let from = UnsafeBufferPointer(rebasing: numbers[((row * a.horizon + step) * a.head.count)...].prefix(a.head.count))
+            let to = UnsafeMutableBufferPointer(rebasing: values[(step * levels.count)...].prefix(levels.count))
+            quantiles(from, into: to)
+            for i in to.indices { to[i] = scalings[row].unscaled(to[i]) }
+          }
+          count = horizon * levels.count
+        }
+      }
+    }
+  }
+}

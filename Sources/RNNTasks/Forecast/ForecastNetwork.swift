@@ -1,0 +1,61 @@
+import RNNCells
+import RNNData
+package import RNNLayers
+package import RNNTensor
+
+/// The layers between what is seen of windows and the numbers of a head.
+package protocol ForecastNetwork: Sendable {
+  var stack: RecurrentStack { get }
+  /// All layers in order, the recurrent ones included.
+  var parts: [ModelFile.Part] { get }
+  /// The linear function of the inputs, if there is one.
+  var autoregression: Linear? { get }
+
+  func initial(into weights: inout Weights, using random: inout Philox, _ initialization: RecurrentStack.Initialization)
+
+  /// The head's numbers for windows of which all is known, and what came; for training.
+  ///
+  /// - Parameters:
+  ///   - horizonOnly: leaves out what a forecast isn't measured by.
+  func numbersAndTargets(
+    _ reader: WindowReader, _ windows: [ForecastWindow], horizonOnly: Bool, _ weights: TapedWeights, key: DropoutKey?
+  ) -> (numbers: Variable, targets: Tensor)
+
+  /// Calls `body` with inputs of the linear function, and what its outputs would have to be if it were all there is.
+  func linearExamples(_ reader: WindowReader, _ windows: [ForecastWindow], _ body: (_ inputs: [Float], _ outputs: [Float]) -> Void)
+}
+
+/// The recurrent layers over a sequence, on the tape or not: `[T, B, I]` and the states before it.
+typealias StackRun = (_ x: Variable, _ initial: RecurrentStack.TapedStates?, _ firstStep: Int) -> (
+  output: Variable, states: RecurrentStack.TapedStates
+)
+
+extension ForecastNetwork {
+  /// On the tape.
+  func run(_ weights: TapedWeights, _ key: DropoutKey?) -> StackRun {
+    { [stack] x, initial, firstStep in
+      var key = key
+      key?.time = UInt32(firstStep)
+      return stack(x, weights, initial: initial, dropoutKey: key)
+    }
+  }
+
+  /// Without a tape.
+  func run(_ packed: [CellEngine.Packed]) -> StackRun {
+    { [stack] x, initial, firstStep in
+      let result = stack.run(x.value, packed, initial: initial?.map { $0.map(\.value) }, firstStep: firstStep)
+      return (Variable(result.output), result.states.map { $0.map { Variable($0) } })
+    }
+  }
+}
+
+extension ForecastHead {
+  /// The numbers for so many values, from a linear layer's outputs, in which the values of a row stand one behind the other.
+  func numbers(_ y: Variable, shape: [Int]) -> Variable { y.reshaped(shape + [count]) }
+}
+
+/// Each row of states so many times, one behind the other.
+func repeated(_ states: RecurrentStack.TapedStates, times: Int, rows: Int) -> RecurrentStack.TapedStates {
+  let ids = (0..<Int32(rows * times)).map { $0 / Int32(times) }
+  return states.map { $0.map { gather($0, ids, shape: [rows * times]) } }
+}

@@ -1,0 +1,134 @@
+public import RNNData
+public import RNNTensor
+public import RNNTraining
+
+/// Trains a model of series from beginning to end: takes the last steps for validation, brings all to one size by the training
+/// part alone, chooses sizes, trains, keeps the best weights, writes checkpoints and goes on from them, and writes the model.
+///
+/// ```swift
+/// let weather = try SeriesSet(reading: ["weather.csv"])
+/// var trainer = try ForecastTrainer(weather, options: ForecastTrainingOptions(horizon: 7))
+/// try trainer.train(to: "model.safetensors")
+/// ```
+public struct ForecastTrainer: Trainer {
+  public let options: ForecastTrainingOptions
+  private let initial: ForecastModel
+  public var loop: TrainingLoop<ForecastTraining>
+  /// How the steps were divided, in words.
+  public let division: String
+  public let readsStandardInput: Bool
+  public var checkpointInterval: Double { options.training.checkpointInterval }
+  private let trainedOn: String
+  private let trainedSteps: String
+
+  /// - Parameter sources: the names of the files, for the model's notes.
+  /// Throws `.usage` for options that can't be, `.badData` for series too short to learn from.
+  public init(_ set: SeriesSet, sources: [String] = [], options: ForecastTrainingOptions = .init()) throws(RNNError) {
+    self.options = options
+    guard options.horizon > 0, options.context.map({ $0 > 0 }) ?? true else {
+      throw RNNError(.usage, "horizon and context have at least one step; found \(options.horizon) and \(options.context ?? 1)")
+    }
+    let horizon = options.horizon
+    let longest = set.series.map(\.length).max() ?? 0
+    let split = options.split ?? SeriesSplit(
+      validation: .steps(max(horizon, Int((ForecastDefaults.validationShare * Double(longest)).rounded()))))
+    let parts = try split.parts(of: set)
+    let lengths = parts.map(\.training.count)
+    let defaults = ForecastDefaults(
+      length: lengths.max() ?? 0, steps: lengths.reduce(0, +) * set.targets.count, channels: set.channels, seasonality: set.seasonality,
+      horizon: horizon, isDirect: options.kind.map { $0 == .direct }, context: options.context)
+    // A context before the first step is missing: where series are long enough, no window needs one.
+    let begins = lengths.map { min(defaults.context, max($0 - horizon, 0) / 2) }
+    let training = WindowList(
+      targets: set.targets.count,
+      origins: zip(begins, lengths).map { begin, length in max(begin, 1)..<max(length - horizon + 1, max(begin, 1)) })
+    guard training.count > 0 else {
+      throw RNNError(.badData, "the longest series has \(lengths.max() ?? 0) steps to train on: too few to predict \(horizon)")
+    }
+    var measured = parts.map { $0.validation.count >= horizon ? $0.validation.lowerBound..<$0.validation.upperBound - horizon + 1 : 0..<0 }
+    let hasValidation = measured.contains { !$0.isEmpty }
+    guard hasValidation || split.validation == .steps(0) || split.validation == .share(0) else {
+      throw RNNError(.badData, "no series has \(horizon) steps to choose the best weights by; give a larger part, or none (as in rest/0/0)")
+    }
+    if !hasValidation { measured = zip(begins, lengths).map { begin, length in max(begin, 1)..<max(length - horizon + 1, max(begin, 1)) } }
+    let all = measured.reduce(0) { $0 + $1.count } * set.targets.count
+    let validation = WindowList(targets: set.targets.count, origins: measured, stride: max(1, all / Self.mostMeasured(defaults.isDirect)))
+
+    let masks = zip(set.series, parts).contains { series, parts in series.targets.contains { $0[parts.training].contains(where: \.isNaN) } }
+      || zip(begins, lengths).contains { $0 < defaults.context && $1 > 0 }
+    let scaler = try Scaler(options.scaling, log: options.log, fitting: set, training: parts.map(\.training))
+    let tellsApart = options.tellsSeriesApart ?? (set.series.count > 1 && set.series.count <= Self.mostVectors)
+    var defaultsForVectors = defaults
+    if !tellsApart, set.targets.count == 1 { defaultsForVectors.vector = 0 }
+    var model = try ForecastModel(
+      try options.architecture(defaultsForVectors, masks: masks), variables: .init(set, tellsSeriesApart: tellsApart), scaler: scaler,
+      seed: options.training.seed, initialization: options.initialization)
+    let reader = try model.reader(of: set)
+    model.startLinear(reader, training, seed: options.training.seed)
+    model.trained = TrainedSpan(set, seen: parts.map { 0..<$0.validation.upperBound })
+    initial = model
+    let task = try ForecastTraining(
+      model, reader, training: training, validation: validation, rows: options.training.batch ?? defaults.batch,
+      windows: options.windows ?? defaults.windows, seed: options.training.seed, data: "\(Self.fingerprint(set)) \(split)")
+    loop = try TrainingLoop(task: task, weights: model.weights, settings: options.settings(defaults), stepsBetweenMeasurements: task.stepsPerEpoch)
+    let channels = set.channels
+    division = "\(channels) \(channels == 1 ? "channel" : "channels"), \(training.count) windows of \(defaults.context) + \(horizon) steps for training, \(validation.count) for validation\(hasValidation ? "" : " (of the training part: there is no other)"); split \(split)"
+    readsStandardInput = sources.contains("-")
+    trainedOn = sources.joined(separator: ", ")
+    trainedSteps = zip(set.series, parts).prefix(Self.mostNoted).map { series, parts in
+      "\(set.series.count > 1 ? series.name + ": " : "")\(series.axis.label(of: 0)) to \(series.axis.label(of: parts.training.upperBound - 1))"
+    }.joined(separator: "; ") + (set.series.count > Self.mostNoted ? "; and \(set.series.count - Self.mostNoted) more series" : "")
+  }
+
+  /// Series with vectors of their own where nobody says anything, and series in the notes, at most.
+  private static let mostVectors = 2000, mostNoted = 3
+
+  private static func mostMeasured(_ isDirect: Bool) -> Int { isDirect ? 20_000 : 4_000 }
+
+  private static func fingerprint(_ set: SeriesSet) -> Fingerprint {
+    var result = Fingerprint()
+    for series in set.series {
+      for values in series.targets + series.past + series.known {
+        values.withUnsafeBytes { result.add($0.assumingMemoryBound(to: UInt8.self)) }
+      }
+    }
+    return result
+  }
+
+  public var model: ForecastModel {
+    var model = initial
+    model.weights = loop.best
+    return model
+  }
+
+  public var identity: String { "\(loop.task.settings) \(options.initialization.settings) settings:\(encodedSettings)" }
+
+  public var finishedNotes: [String: String] {
+    var notes = ["division": division, "training part": trainedSteps]
+    if !trainedOn.isEmpty { notes["trained on"] = trainedOn }
+    if let best = loop.state.best {
+      notes["validation"] = "loss \(HumanFormat.fixed(best.validation, 5)) (\(model.architecture.head.name), scaled values), after step \(best.step)"
+    }
+    return notes
+  }
+}
+
+extension ForecastModel {
+  /// Begins the linear function of the inputs at the least squared errors, and what is added to it near zero: training starts from
+  /// a linear autoregression.
+  mutating func startLinear(_ reader: WindowReader, _ windows: WindowList, seed: UInt64) {
+    guard let layer = network.autoregression else { return }
+    var squares = LeastSquares(inputs: layer.inputs, outputs: layer.outputs)
+    var random = Philox(seed: seed, stream: 0x6C69_6E65_6172)
+    let chosen = windows.draw(ForecastDefaults.linearExamples, using: &random)
+    for start in stride(from: 0, to: chosen.count, by: 256) {
+      let batch = chosen[start..<min(start + 256, chosen.count)].map { windows[$0] }
+      network.linearExamples(reader, batch) { squares.add($0, $1) }
+    }
+    guard squares.count > 0 else { return }
+    let solution = squares.solution(ridge: ForecastDefaults.ridge)
+    weights[layer.weightName] = Tensor(solution.flatMap { $0.weights.map { Float($0) } }, shape: [layer.outputs, layer.inputs])
+    weights[layer.biasName] = Tensor(solution.map { Float($0.constant) }, shape: [layer.outputs])
+    for name in ["output.weight", "output.bias"] { weights[name] = weights[name]?.scaled(by: 0.1) }
+  }
+}

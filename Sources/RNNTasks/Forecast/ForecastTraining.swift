@@ -1,0 +1,90 @@
+import RNNData
+import RNNLayers
+public import RNNTensor
+public import RNNTraining
+
+/// Training a model of series: batches of windows, the head's loss on what came.
+public struct ForecastTraining: TrainingTask {
+  public let model: ForecastModel
+  private let reader: WindowReader
+  private let training: WindowList
+  private let validation: WindowList
+  /// Windows of a batch, and of an epoch.
+  private let rows: Int
+  private let windows: Int
+  private let seed: UInt64
+  public let settings: String
+  // The windows of the epoch asked for last.
+  private var epoch = -1
+  private var order: [Int] = []
+
+  /// Throws `.usage` for a batch that can't be.
+  init(
+    _ model: ForecastModel, _ reader: WindowReader, training: WindowList, validation: WindowList, rows: Int, windows: Int, seed: UInt64,
+    data: String
+  ) throws(RNNError) {
+    guard rows > 0, windows > 0 else { throw RNNError(.usage, "a batch and an epoch have at least one window; found \(rows) and \(windows)") }
+    self.model = model
+    self.reader = reader
+    self.training = training
+    self.validation = validation
+    self.rows = rows
+    self.windows = min(windows, training.count)
+    self.seed = seed
+    let a = model.architecture
+    let words: [(String, Any)] = [
+      ("task", ForecastModel.task), ("kind", a.kind), ("cell", Fingerprint(of: Array(a.cell.equations.utf8))), ("hidden", a.hidden),
+      ("layers", a.layers), ("context", a.context), ("horizon", a.horizon), ("head", a.head), ("vector", a.vector),
+      ("autoregression", a.autoregression), ("calendar", a.calendar), ("masks", a.masks), ("dropout", a.dropout),
+      ("sizes", a.sizes.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")),
+      ("scaling", "\(model.scaler.kind.rawValue)\(model.scaler.isLog ? ",log" : "")"), ("batch", rows), ("windows", self.windows), ("data", data),
+    ]
+    settings = words.map { "\($0):\("\($1)".replacing(" ", with: ""))" }.joined(separator: " ")
+  }
+
+  public var stepsPerEpoch: Int { (windows + rows - 1) / rows }
+
+  // Any number that no other use of the seed has.
+  private static let stream: UInt64 = 0x7769_6E64_6F77
+
+  /// The windows of a batch, in every epoch others and in another order.
+  private mutating func batch(epoch: Int, index: Int) -> [ForecastWindow] {
+    if epoch != self.epoch {
+      var random = Philox(seed: seed, stream: Self.stream &+ UInt64(epoch) << 32)
+      order = training.draw(windows, using: &random)
+      order.shuffle(using: &random)
+      self.epoch = epoch
+    }
+    return order[index * rows..<min((index + 1) * rows, order.count)].map { training[$0] }
+  }
+
+  public mutating func loss(_ weights: Weights, epoch: Int, index: Int, step: Int) throws -> (loss: Double, gradient: Weights, units: Int) {
+    let batch = batch(epoch: epoch, index: index)
+    let key = DropoutKey(seed: seed, step: UInt32(truncatingIfNeeded: step))
+    let (loss, gradient) = valueAndGradient(of: weights) { weights in
+      let (numbers, targets) = model.network.numbersAndTargets(reader, batch, horizonOnly: false, weights, key: key)
+      return model.architecture.head.loss(numbers, targets).mean
+    }
+    return (Double(loss.item), gradient, batch.count)
+  }
+
+  /// The mean loss over all steps of the horizons of the validation part, with the steps before them known.
+  public func validate(_ weights: Weights) throws -> Validation {
+    let constants = TapedWeights(constant: weights)
+    var sum = 0.0, count = 0
+    for start in stride(from: 0, to: validation.count, by: Self.rowsMeasured) {
+      let batch = (start..<min(start + Self.rowsMeasured, validation.count)).map { validation[$0] }
+      let (numbers, targets) = model.network.numbersAndTargets(reader, batch, horizonOnly: true, constants, key: nil)
+      let loss = model.architecture.head.loss(numbers, targets)
+      sum += loss.losses.values.reduce(0.0) { $0 + Double($1) }
+      count += loss.count
+    }
+    return Validation(loss: count > 0 ? sum / Double(count) : .nan)
+  }
+
+  private static let rowsMeasured = 256
+
+  /// Nothing goes from one batch to the next.
+  public var carried: Weights { Weights() }
+  public mutating func carry(_ carried: Weights) throws {}
+}
