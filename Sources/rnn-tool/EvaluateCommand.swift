@@ -60,6 +60,8 @@ struct Evaluate: ParsableCommand {
       if rows != nil { throw RNNError(.usage, "\(self.model) is a classifier: --rows is for models of text") }
       let metrics = try others.session(with: model).evaluate(reading: texts, options: labelled.options(phrases: false))
       try ClassificationReport(metrics, labels: model.labels, model: self.model, texts: texts).print(asJSON: json.json)
+    case .forecast:
+      throw RNNError(.usage, "\(self.model) is a model of series")
     }
   }
 

@@ -29,7 +29,7 @@ struct Inspect: ParsableCommand {
     let embedding: Int
     let dropout: Double
     let sizes: [String: Int]
-    let tokenizer: String
+    var tokenizer: String?
     var isUtf8: Bool?
     var labels: [String]?
     var bidirectional: String?
@@ -38,6 +38,19 @@ struct Inspect: ParsableCommand {
     var longest: Int?
     var lowercase: Bool?
     var splitsSigns: Bool?
+    var kind: String?
+    var targets: [String]?
+    var past: [String]?
+    var known: [String]?
+    var frequency: String?
+    var seasonality: Int?
+    var context: Int?
+    var horizon: Int?
+    var head: String?
+    var scaling: String?
+    var log: Bool?
+    var autoregression: Bool?
+    var calendar: Bool?
     let parameters: Int
     let fingerprint: String
     let tensors: [Entry]
@@ -72,12 +85,26 @@ struct Inspect: ParsableCommand {
         ("texts", "\(changes.isEmpty ? "as they are" : changes.joined(separator: ", ")); at most \(a.longest) tokens of each"),
         ("reading", "\(a.bidirectional.map { "both directions (\($0.rawValue))" } ?? "forward"), \(a.pooling.map(\.rawValue).joined(separator: " and ")) over time"),
       ]
+    case .forecast(let model):
+      let a = model.architecture, v = model.variables
+      description = Description(
+        model: self.model, task: ForecastModel.task, cell: a.cell.name, equations: a.cell.equations, hidden: a.hidden, layers: a.layers,
+        embedding: a.vector, dropout: a.dropout, sizes: a.sizes, kind: a.kind.description, targets: v.targets, past: v.past, known: v.known,
+        frequency: "\(v.frequency)", seasonality: v.seasonality, context: a.context, horizon: a.horizon, head: a.head.name,
+        scaling: model.scaler.kind.rawValue, log: model.scaler.isLog, autoregression: a.autoregression, calendar: a.calendar,
+        parameters: model.parameterCount, fingerprint: fingerprint, tensors: tensors, notes: model.notes)
+      rows = [
+        ("task", "forecast: \(v.targets.joined(separator: ", "))"),
+        ("known now", v.past.joined(separator: ", ")), ("known ahead", (v.known + (a.calendar ? ["the clock"] : [])).joined(separator: ", ")),
+        ("steps", "every \(v.frequency), a season every \(v.seasonality); \(a.context) are looked at to predict \(a.horizon)"),
+        ("kind", "\(a.kind)\(a.autoregression ? "; a linear function is added" : "")"),
+        ("predicted", "\(a.head.name)\(model.scaler.isLog ? " of logarithms" : ""); scaling: \(model.scaler.kind.rawValue)"),
+      ].filter { !$0.1.isEmpty }
     }
     if json.json { return try Output.json(description) }
     let d = description
     let others = d.sizes.sorted { $0.key < $1.key }.map { ", \($0.key) \($0.value)" }.joined()
-    rows = [("model", self.model)] + rows + [
-      ("tokens", d.tokenizer),
+    rows = [("model", self.model)] + rows + (d.tokenizer.map { [("tokens", $0)] } ?? []) + [
       ("layers", "\(d.layers) × \(d.cell) with \(d.hidden) units\(others), embedding \(d.embedding), dropout \(d.dropout)"),
       ("parameters", "\(d.parameters)"),
       ("fingerprint", d.fingerprint),

@@ -31,5 +31,5 @@ struct Tool: ParsableCommand {
 
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Train a model for a task.", subcommands: [TrainGenerate.self, TrainClassify.self])
+    abstract: "Train a model for a task.", subcommands: [TrainGenerate.self, TrainClassify.self, TrainForecast.self])
 }

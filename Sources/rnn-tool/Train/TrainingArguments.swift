@@ -2,7 +2,7 @@ import ArgumentParser
 import RNN
 
 struct ModelArguments: ParsableArguments {
-  @Option(help: CellArgument.help(suffix: " (default: lstm)"))
+  @Option(help: CellArgument.help(suffix: " (default: lstm; gru to forecast)"))
   var cell: String?
 
   @Option(help: ArgumentHelp("Units of each layer.", valueName: "n"))
@@ -11,7 +11,7 @@ struct ModelArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Layers.", valueName: "n"))
   var layers: Int?
 
-  @Option(help: ArgumentHelp("Units of a token's vector.", valueName: "n"))
+  @Option(help: ArgumentHelp("Units of a token's vector, or of a channel's.", valueName: "n"))
   var embedding: Int?
 
   @Option(help: ArgumentHelp("Units of a projected state, for a cell that has one.", valueName: "n"))

@@ -79,6 +79,23 @@ extension ClassifierTrainer: ShownTrainer {
   }
 }
 
+extension ForecastTrainer: ShownTrainer {
+  var introduction: [String] {
+    let model = model, a = model.architecture, v = model.variables
+    let others = [("known now", v.past), ("known ahead", v.known)].filter { !$0.1.isEmpty }.map { "; \($0.0): \($0.1.joined(separator: ", "))" }
+    return [
+      "series    \(v.targets.joined(separator: ", "))\(others.joined()); a step every \(v.frequency), a season every \(v.seasonality)",
+      "windows   \(division)",
+      "model     \(a.kind), \(a.cell.name), \(a.layers) × \(a.hidden) units\(a.autoregression ? " and a linear function" : ""), \(a.head.name), \(HumanFormat.count(model.parameterCount)) parameters",
+    ]
+  }
+
+  var unit: String { "windows" }
+  var lossTitle: String { "loss of \(options.head.name) on scaled values" }
+
+  func words(_ measurement: TrainingState.Measurement) -> String { "validation \(HumanFormat.fixed(measurement.validation, 5))" }
+}
+
 /// What a person sees while a model is trained, on standard error.
 struct TrainingView {
   private let isQuiet: Bool
