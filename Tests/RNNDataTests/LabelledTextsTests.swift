@@ -1,30 +1,10 @@
 import Foundation
 import RNNData
 import RNNTensor
+import RNNTestSupport
 import Testing
 
 @Suite struct LabelledTextsTests {
-  /// A folder that vanishes.
-  private final class Folder {
-    let path: String
-
-    init(_ files: [String: String]) throws {
-      path = FileManager.default.temporaryDirectory.appending(path: "rnn-labels-\(UUID().uuidString)").path
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      for (name, text) in files { try write(name, Array(text.utf8)) }
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func write(_ name: String, _ bytes: [UInt8]) throws {
-      let file = URL(filePath: self[name])
-      try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try Data(bytes).write(to: file)
-    }
-
-    subscript(name: String) -> String { path + "/" + name }
-  }
-
   private func pairs(_ paths: [String], _ options: LabelledOptions = .init(), requiresUTF8: Bool = true) throws -> [String] {
     var reader = try LabelledReader(paths, options: options, requiresUTF8: requiresUTF8)
     var found: [String] = []
@@ -43,7 +23,7 @@ import Testing
   // MARK: What a file is
 
   @Test func formatsAreRecognised() throws {
-    let folder = try Folder([
+    let folder = try TemporaryFolder([
       "header.tsv": "text\tlabel\nfine film\tpos\nbad film\tneg\n", "tabs": "pos\tfine film\nneg\tbad film\npos\tnice\n",
       "swapped": "fine film\tpos\nbad film\tneg\nnice\tpos\n",
       "quoted.csv": "\u{FEFF}id,Review,Sentiment\r\n1,\"fine, \"\"very\"\" fine\nfilm\",pos\r\n2,bad,neg\r\n",
@@ -65,13 +45,13 @@ import Testing
   }
 
   @Test func folders() throws {
-    let folder = try Folder(["set/Irish.txt": "Adam\nAoife\n", "set/Polish.txt": "Bo\n", "set/.hidden": "no", "docs/pos/1.txt": "a\nb", "docs/neg/1.txt": "c\n"])
+    let folder = try TemporaryFolder(["set/Irish.txt": "Adam\nAoife\n", "set/Polish.txt": "Bo\n", "set/.hidden": "no", "docs/pos/1.txt": "a\nb", "docs/neg/1.txt": "c\n"])
     #expect(try pairs([folder["set"]]) == ["Irish|Adam", "Irish|Aoife", "Polish|Bo"])
     #expect(try pairs([folder["docs"]]) == ["neg|c\n", "pos|a\nb"])
   }
 
   @Test func columnsAndMaps() throws {
-    let folder = try Folder(["t.csv": "id,body,kind,text\n1,a,x,b\n2,c,y,d\n", "n.csv": "1,a,x\n2,b,y\n"])
+    let folder = try TemporaryFolder(["t.csv": "id,body,kind,text\n1,a,x,b\n2,c,y,d\n", "n.csv": "1,a,x\n2,b,y\n"])
     let path = folder["t.csv"]
     #expect(try pairs([path], LabelledOptions(textColumn: "body", labelColumn: "kind")) == ["x|a", "y|c"])
     #expect(try pairs([path], LabelledOptions(textColumn: "4", labelColumn: "kind")) == ["x|b", "y|d"])
@@ -86,7 +66,7 @@ import Testing
   // MARK: What is wrong with a file
 
   @Test func badFiles() throws {
-    let folder = try Folder([
+    let folder = try TemporaryFolder([
       "ragged.tsv": "text\tlabel\na\tx\nb\ty\tz\n", "short.csv": "text,label\na,x\nb\n", "nolabel.tsv": "text\tlabel\na\t \n", "empty": "",
       "plain": "one text\nanother one\nthe third\n", "tree1": "(3 (2 a) (2 b)\n", "tree2": "(3 a b)\n", "tree3": "(3 a))\n", "tree4": "(3 ())\n",
       "space": "1 a\n 0 b\n1 c\n1 d\n", "header.csv": "text,label\n", "blank.tsv": "\n\n",
@@ -114,7 +94,7 @@ import Testing
   }
 
   @Test func encodings() throws {
-    let folder = try Folder([:])
+    let folder = try TemporaryFolder([:])
     try folder.write("latin.tsv", Array("pos\tcaf".utf8) + [0xE9, 0x96, 0x0A] + Array("neg\tx\npos\ty\n".utf8))
     let path = folder["latin.tsv"]
     #expect(message([path]).contains("latin.tsv, line 1, column 2: the text is not UTF-8, found e9 96 after 3 bytes"))
@@ -142,7 +122,7 @@ import Testing
     #expect(throws: RNNError.self) { try texts.split(validation: 0.6, seed: 1) }
 
     let trees = (0..<40).map { "(\($0 % 2) (2 the) (\($0 % 2) w\($0)))\n" }.joined()
-    let folder = try Folder(["t": trees])
+    let folder = try TemporaryFolder(["t": trees])
     let phrases = try LabelledTexts(reading: [folder["t"]])
     let parts = try phrases.split(validation: 0.25, seed: 1)
     #expect(parts.validation.count == 10 && Set(parts.validation).isSubset(of: phrases.wholes))
@@ -195,7 +175,7 @@ import Testing
   }
 
   @Test func readingTexts() throws {
-    let folder = try Folder(["l": "one\n\ntwo\r\n", "t.csv": "id,text\n1,\"a, b\"\n\n2,c\n", "r.csv": "id,text\n1,a,b\n"])
+    let folder = try TemporaryFolder(["l": "one\n\ntwo\r\n", "t.csv": "id,text\n1,\"a, b\"\n\n2,c\n", "r.csv": "id,text\n1,a,b\n"])
     func texts(_ name: String, _ options: LabelledOptions = .init()) throws -> [String] {
       var reader = try TextReader(folder[name], options: options)
       var found: [String] = []

@@ -82,7 +82,10 @@ struct SeriesColumns {
     var chosen: [Int]
     let wantsAll = options.targets == ["all"] && !labels.contains("all")
     if options.targets.isEmpty || wantsAll {
-      chosen = labels.indices.filter { !used.contains($0) && isNumeric($0) }
+      let free = labels.indices.filter { !used.contains($0) }
+      chosen = free.filter(isNumeric)
+      // Where there is no choice, what is wrong with it shows when it is read.
+      if chosen.isEmpty, free.count == 1 { chosen = free }
       if !wantsAll, chosen.count != 1 {
         throw RNNError(
           .badData,

@@ -6,7 +6,7 @@ public struct SeriesSplit: Sendable, Hashable, Codable {
   public enum Size: Sendable, Hashable, Codable {
     /// So many steps.
     case steps(Int)
-    /// A share of the series, rounded to the nearest step.
+    /// A share of the series.
     case share(Double)
   }
 
@@ -15,6 +15,13 @@ public struct SeriesSplit: Sendable, Hashable, Codable {
     public let training: Range<Int>
     public let validation: Range<Int>
     public let test: Range<Int>
+
+    public init(training: Range<Int>, validation: Range<Int>, test: Range<Int>) {
+      (self.training, self.validation, self.test) = (training, validation, test)
+    }
+
+    /// All steps before `test` are for training.
+    public init(test: Range<Int>) { self.init(training: 0..<test.lowerBound, validation: test.lowerBound..<test.lowerBound, test: test) }
   }
 
   /// The size of the training part; nil for all that the others leave, so that the test part ends with the series.
@@ -35,21 +42,27 @@ public struct SeriesSplit: Sendable, Hashable, Codable {
   ///
   /// - Throws: `.badData` where a series is too short for them, naming it.
   public func parts(of length: Int, name: String = "the series") throws(RNNError) -> Parts {
-    func count(_ size: Size) -> Int {
-      switch size {
-      case .steps(let count): max(count, 0)
-      case .share(let share): Int((share * Double(length)).rounded())
+    // Shares add up before they are rounded down: three parts of 60, 20 and 20% are never more than the whole.
+    func count(_ sizes: [Size]) -> Int {
+      var steps = 0, share = 0.0
+      for size in sizes {
+        switch size {
+        case .steps(let count): steps += max(count, 0)
+        case .share(let part): share += part
+        }
       }
+      return steps + Int((share * Double(length) + 1e-6).rounded(.down))
     }
-    let (validation, test) = (count(validation), count(test))
-    let training = training.map(count) ?? length - validation - test
-    guard training > 0, training + validation + test <= length else {
-      throw RNNError(
-        .badData,
-        "\(name) has \(length) steps: too few for \(self.training == nil ? "some" : "\(training)") to train on, \(validation) to choose by and \(test) to measure on")
+    let ends: [Int]
+    if let training {
+      ends = [count([training]), count([training, validation]), count([training, validation, test])]
+    } else {
+      ends = [length - count([validation, test]), length - count([test]), length]
     }
-    return Parts(
-      training: 0..<training, validation: training..<training + validation, test: training + validation..<training + validation + test)
+    guard ends[0] > 0, ends[2] <= length else {
+      throw RNNError(.badData, "\(name) has \(length) steps: too few for the parts \(self) to train on, choose by and measure on")
+    }
+    return Parts(training: 0..<ends[0], validation: ends[0]..<ends[1], test: ends[1]..<ends[2])
   }
 
   /// The parts of every series.

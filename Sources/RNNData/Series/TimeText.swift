@@ -41,6 +41,7 @@ struct TimeText {
     private var hasPoints = false
     /// The hour, where its number was read as if it belonged to the date.
     private var hour: Int?
+    private var hasTimeOfDay = false
     private(set) var second = 0
     private(set) var offset: Int?
 
@@ -127,6 +128,7 @@ struct TimeText {
     mutating func timeOfDay() -> Bool {
       guard !isAtEnd, hour != nil || isDigit else { return true }
       if hour == nil { hour = number()?.value }
+      hasTimeOfDay = true
       guard var hour, (0...24).contains(hour) else { return false }
       var minutes = 0, seconds = 0
       if byte == UInt8(ascii: ":") {
@@ -163,7 +165,7 @@ struct TimeText {
         offset = 0
         return ["z", "utc", "gmt"].contains(word())
       }
-      guard byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-") else { return false }
+      guard hasTimeOfDay, byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-") else { return false }
       let sign = byte == UInt8(ascii: "-") ? -1 : 1
       position += 1
       guard let (value, digits) = number() else { return false }
