@@ -3,7 +3,7 @@ import RNN
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure a model on texts that it was not trained on.",
+    abstract: "Measure a model on texts or series that it was not trained on.",
     discussion: """
       A model of text predicts every token but the first from all before it. With one row (the default) the text is read from \
       end to end and the result is exact; more rows are faster and each but the first begins with a stretch that doesn't count.
@@ -11,15 +11,20 @@ struct Evaluate: ParsableCommand {
       A classifier says what class each text belongs to, and that is compared with the texts' labels. Of trees, whole sentences \
       are measured.
 
+      A model of series forecasts again and again as time goes on, and so do rules that need no training: the last value again, the \
+      last season again, and a linear function of the last values. What the model has not seen is measured unless --split or \
+      --test-file says otherwise.
+
       Examples:
         rnn evaluate model.safetensors held-out.txt --json
         rnn evaluate classifier.safetensors test.tsv
+        rnn evaluate weather.safetensors weather.csv --split rest/0/365
       """)
 
   @Argument(help: ArgumentHelp("The model.", valueName: "model"))
   var model: String
 
-  @Argument(help: ArgumentHelp("The texts; - is standard input.", valueName: "file"))
+  @Argument(help: ArgumentHelp("The texts, or tables of series; - is standard input.", valueName: "file"))
   var texts: [String]
 
   @Option(help: ArgumentHelp("With a model of text: read it in so many rows at once. (default: 1)", valueName: "n"))
@@ -27,6 +32,8 @@ struct Evaluate: ParsableCommand {
 
   @OptionGroup(title: "Labelled texts, for a classifier") var others: OtherModelsArguments
   @OptionGroup(title: "Labelled texts, for a classifier") var labelled: LabelledArguments
+
+  @OptionGroup(title: "Series") var backtest: BacktestArguments
 
   @Flag(help: "No progress on standard error; with --json there is none either.")
   var quiet = false
@@ -55,14 +62,43 @@ struct Evaluate: ParsableCommand {
     switch try TrainedModel(contentsOf: model) {
     case .generate(let model):
       if labelled.isGiven || !others.models.isEmpty { throw RNNError(.usage, "\(self.model) is a model of text: columns, labels, formats and further models are for classifiers") }
+      if backtest.isGiven { throw notOfSeries() }
       try evaluate(model)
     case .classify(let model):
       if rows != nil { throw RNNError(.usage, "\(self.model) is a classifier: --rows is for models of text") }
+      if backtest.isGiven { throw notOfSeries() }
       let metrics = try others.session(with: model).evaluate(reading: texts, options: labelled.options(phrases: false))
       try ClassificationReport(metrics, labels: model.labels, model: self.model, texts: texts).print(asJSON: json.json)
-    case .forecast:
-      throw RNNError(.usage, "\(self.model) is a model of series")
+    case .forecast(let model):
+      if rows != nil || labelled.isGiven || !others.models.isEmpty { throw RNNError(.usage, "\(self.model) is a model of series: rows, labels, formats and further models are for models of text") }
+      try evaluate(model)
     }
+  }
+
+  private func notOfSeries() -> RNNError {
+    RNNError(.usage, "\(model) is a model of text: horizons, splits and dates are for models of series")
+  }
+
+  private func evaluate(_ model: ForecastModel) throws {
+    var model = model
+    if let paths = backtest.paths { model.paths = paths }
+    let (set, parts, warnings) = try backtest.data(texts, model, named: self.model)
+    if !quiet { SeriesMessages.show(warnings) }
+    let test = try Backtest(of: set, parts: parts, horizon: backtest.horizon ?? model.architecture.horizon, stride: backtest.stride ?? 1)
+    let baselines = test.baselines(lags: backtest.linearLags ?? model.architecture.context, log: model.scaler.isLog)
+    var view = StageView(
+      { done, all in
+        var progress = TrainingProgress(predicting: done, of: all)
+        progress.unit = "forecasts"
+        return progress
+      }, isQuiet: quiet || json.json)
+    defer { view.end() }
+    let results = try test.run([model] + baselines) { view.show($0, of: $1) }
+    view.end()
+    try BacktestReport(
+      test, results, descriptions: ["the model, \(self.model)"] + baselines.map(\.description), model: self.model, files: texts + backtest.testFile,
+      warnings: warnings
+    ).print(asJSON: json.json)
   }
 
   private func evaluate(_ model: LanguageModel) throws {

@@ -9,7 +9,7 @@ struct Tool: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rnn",
     abstract: "Recurrent neural networks: train, run, explain and check them.", version: version,
-    subcommands: [Train.self, Generate.self, Classify.self, Evaluate.self, Verify.self, Inspect.self, Explain.self, Demo.self, Bench.self])
+    subcommands: [Train.self, Generate.self, Classify.self, ForecastSeries.self, Evaluate.self, Verify.self, Inspect.self, Explain.self, Demo.self, Bench.self])
 
   static func main() {
     Failure.ignoreBrokenPipes()

@@ -116,8 +116,10 @@ import Testing
     let results = try test.run(test.baselines(lags: 5) + [Watcher { _ in }])
     #expect(results.map(\.name) == ["naive", "seasonal naive", "linear", "watcher"])
     #expect(results[1].total.mae == 0 && results[2].total.mae < 1e-3)
-    #expect(results[1].verdicts(against: [results[0]])[0].hasPrefix("better than naive"))
-    #expect(results[3].verdicts(against: Array(results[..<2])).allSatisfy { $0.hasPrefix("does not beat") })
+    #expect(results[1].comparisons(with: [results[0]])[0].isBetter)
+    #expect("\(results[1].comparisons(with: [results[0]])[0])" == "is better than naive: mean absolute error 100.0% less, root mean square 100.0% less")
+    #expect(results[3].comparisons(with: Array(results[..<2])).allSatisfy { !$0.isBetter && "\($0)".hasPrefix("does not beat") })
+    #expect(results[0].comparisons(with: [results[0]]).allSatisfy { !$0.isBetter }, "as good is not better")
     #expect(results[3].total.coverage(0) == nil, "a single number has no interval")
   }
 

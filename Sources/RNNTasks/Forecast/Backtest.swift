@@ -139,22 +139,36 @@ public struct Backtest: Sendable {
   }
 }
 
+extension Backtest {
+  /// Whether one forecaster is better than another, by scaled values, so that every channel counts as much.
+  public struct Comparison: Sendable, CustomStringConvertible {
+    /// The other's name.
+    public let other: String
+    /// By which part of the other's the mean absolute error is less, and the root of the mean squared error.
+    public let absoluteGain: Double
+    public let squaredGain: Double
+
+    /// Whether both errors are less.
+    public var isBetter: Bool { absoluteGain > 0 && squaredGain > 0 }
+
+    /// A sentence without its subject.
+    public var description: String {
+      func percent(_ gain: Double) -> String { "\(HumanFormat.fixed(abs(gain) * 100, 1))% \(gain > 0 ? "less" : "more")" }
+      let figures = "mean absolute error \(percent(absoluteGain)), root mean square \(percent(squaredGain))"
+      if isBetter { return "is \(max(absoluteGain, squaredGain) < 0.01 ? "hardly " : "")better than \(other): \(figures)" }
+      return absoluteGain > 0 || squaredGain > 0 ? "is better than \(other) by one figure and worse by the other: \(figures)" : "does not beat \(other): \(figures)"
+    }
+  }
+}
+
 extension Backtest.Result {
-  /// A sentence for each of the others: whether this one is better, by the mean absolute error and by the root of the mean
-  /// squared error, both of scaled values so that every channel counts as much.
-  public func verdicts(against others: [Backtest.Result]) -> [String] {
-    others.map { other in
-      func gain(_ own: Double, _ its: Double) -> Double { its > 0 ? 1 - own / its : own > 0 ? -1 : 0 }
-      let absolute = gain(total.scaledMAE, other.total.scaledMAE)
-      let squared = gain(total.scaledMSE.squareRoot(), other.total.scaledMSE.squareRoot())
-      func percent(_ gain: Double) -> String { "\(HumanFormat.fixed(abs(gain) * 100, 1))% \(gain >= 0 ? "less" : "more")" }
-      let figures = "mean absolute error \(percent(absolute)), root mean square \(percent(squared))"
-      if absolute > 0, squared > 0 {
-        let isSmall = max(absolute, squared) < 0.01
-        return "better than \(other.name)\(isSmall ? ", but hardly" : ""): \(figures)"
-      }
-      if absolute > 0 || squared > 0 { return "better than \(other.name) by one figure and worse by the other: \(figures)" }
-      return "does not beat \(other.name): \(figures)"
+  /// This forecaster compared with each of the others.
+  public func comparisons(with others: [Backtest.Result]) -> [Backtest.Comparison] {
+    func gain(_ own: Double, _ its: Double) -> Double { its > 0 ? 1 - own / its : own > 0 ? -1 : 0 }
+    return others.map { other in
+      Backtest.Comparison(
+        other: other.name, absoluteGain: gain(total.scaledMAE, other.total.scaledMAE),
+        squaredGain: gain(total.scaledMSE.squareRoot(), other.total.scaledMSE.squareRoot()))
     }
   }
 }

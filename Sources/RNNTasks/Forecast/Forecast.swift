@@ -88,3 +88,21 @@ public protocol Forecaster: Sendable {
   /// - Throws: `.badData` where a window can't be predicted: its series has other variables, or what must be known ahead is missing.
   func forecasts(of set: SeriesSet, _ windows: [ForecastWindow], horizon: Int) throws(RNNError) -> [Forecast]
 }
+
+extension ForecastWindow {
+  /// For each channel the window after its last step.
+  ///
+  /// - Parameters:
+  ///   - back: begins so many steps earlier: what came is known there.
+  /// - Throws: `.usage` where a series has no more steps than that.
+  public static func atEnd(of set: SeriesSet, back: Int = 0) throws(RNNError) -> [ForecastWindow] {
+    var windows: [ForecastWindow] = []
+    for (index, series) in set.series.enumerated() {
+      guard (0..<series.length).contains(back) else {
+        throw RNNError(.usage, "the series ‘\(series.name)’ has \(series.length) steps: a forecast can't begin \(back) before its end")
+      }
+      windows += set.targets.indices.map { ForecastWindow(series: index, target: $0, origin: series.length - back) }
+    }
+    return windows
+  }
+}

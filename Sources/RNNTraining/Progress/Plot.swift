@@ -36,7 +36,7 @@ public struct Plot: Sendable {
   /// The picture with its axes and a legend; lines end without spaces.
   public var text: String {
     let finite = series.flatMap { $0.points.filter(Self.isFinite) }
-    guard let vertical = Axis(finite.map(\.y)), let horizontal = Axis(finite.map(\.x)) else {
+    guard let vertical = PlotAxis(finite.map(\.y)), let horizontal = PlotAxis(finite.map(\.x)) else {
       return "nothing to plot: no finite numbers\n"
     }
     let rows = max(height, 3)
@@ -69,7 +69,7 @@ public struct Plot: Sendable {
     index == 0 ? nil : ["o", "x", "+", "*"][(index - 1) % 4]
   }
 
-  private func draw(_ series: Series, _ index: Int, _ vertical: Axis, _ horizontal: Axis, _ canvas: inout Canvas) {
+  private func draw(_ series: Series, _ index: Int, _ vertical: PlotAxis, _ horizontal: PlotAxis, _ canvas: inout Canvas) {
     var previous: (x: Double, y: Double)?
     for point in series.points {
       guard Self.isFinite(point) else {
@@ -94,7 +94,7 @@ public struct Plot: Sendable {
   }
 
   private func horizontalAxis(
-    _ axis: Axis, _ ticks: [(value: Double, label: String)], columns: Int, margin: Int
+    _ axis: PlotAxis, _ ticks: [(value: Double, label: String)], columns: Int, margin: Int
   ) -> [String] {
     var line = [Character](repeating: "─", count: columns)
     var labels = [Character](repeating: " ", count: columns)
@@ -114,12 +114,12 @@ public struct Plot: Sendable {
 }
 
 /// The range of one axis and the round numbers on it.
-private struct Axis {
-  let lower: Double
-  let upper: Double
+package struct PlotAxis {
+  package let lower: Double
+  package let upper: Double
 
   /// The range of `values`, widened if they are all the same; `nil` if there are none.
-  init?(_ values: [Double]) {
+  package init?(_ values: [Double]) {
     guard let low = values.min(), let high = values.max() else { return nil }
     // A range that would overflow is as good as one at the limit.
     let limit = Double.greatestFiniteMagnitude / 4
@@ -135,10 +135,10 @@ private struct Axis {
   }
 
   /// Where a value lies, from 0 to 1.
-  func place(_ value: Double) -> Double { min(max((value - lower) / (upper - lower), 0), 1) }
+  package func place(_ value: Double) -> Double { min(max((value - lower) / (upper - lower), 0), 1) }
 
   /// Round numbers (1, 2 or 5 times a power of ten apart) within the range, with their labels.
-  func ticks(atMost count: Int) -> [(value: Double, label: String)] {
+  package func ticks(atMost count: Int) -> [(value: Double, label: String)] {
     let wanted = (upper - lower) / Double(count)
     // The smallest round step not below the wanted one, as step · 10^exponent.
     var exponent = 0

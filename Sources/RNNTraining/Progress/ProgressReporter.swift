@@ -33,7 +33,7 @@ public struct TrainingProgress: Sendable {
     fraction = Double(bytes) / Double(max(all, 1))
   }
 
-  /// Where the measuring of a text stands, by the tokens that were predicted.
+  /// Where the measuring of a text stands, by the tokens that were predicted; or of something else, by its ``unit``.
   public init(predicting tokens: Int, of all: Int) {
     self.init(step: 0)
     self.tokens = (tokens, all)
@@ -57,7 +57,7 @@ public struct TrainingProgress: Sendable {
     if let bytes {
       pieces.append("reading \(HumanFormat.bytes(bytes.read)) of \(HumanFormat.bytes(bytes.all))")
     } else if let tokens {
-      pieces.append("\(HumanFormat.count(tokens.predicted)) of \(HumanFormat.count(tokens.all)) tokens")
+      pieces.append("\(HumanFormat.count(tokens.predicted)) of \(HumanFormat.count(tokens.all)) \(unit)")
     } else if let texts {
       pieces.append("reading, \(HumanFormat.count(texts)) texts")
     } else {

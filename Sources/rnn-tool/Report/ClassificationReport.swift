@@ -57,23 +57,11 @@ struct ClassificationReport: Encodable {
         ("log loss", "\(number(logLoss))   the mean of −ln p(label)"),
       ]) + "\n")
     let rows = classes.map { [$0.label, number($0.precision), number($0.recall), number($0.f1), "\($0.support)"] }
-    try Output.write(Self.columns([["class", "precision", "recall", "F1", "texts"]] + rows) + "\n")
+    try Output.write(Output.columns([["class", "precision", "recall", "F1", "texts"]] + rows) + "\n")
     try Output.line("what texts are (rows) and what they were taken for (columns)")
     let names = classes.map(\.label)
     // Short enough for a matrix, and still telling.
     let short = names.map { $0.count > 10 ? "\($0.prefix(9))…" : $0 }
-    try Output.write(Self.columns([[""] + short] + zip(names, confusion).map { [$0] + $1.map { "\($0)" } }))
-  }
-
-  /// Columns below each other, the first to the left and the others to the right.
-  private static func columns(_ rows: [[String]]) -> String {
-    let shown = rows.map { $0.map { $0.map { $0.isNewline || $0 == "\t" ? " " : "\($0)" }.joined() } }
-    let widths = (shown.first ?? []).indices.map { column in shown.map { $0[column].count }.max() ?? 0 }
-    return shown.map { row in
-      row.enumerated().map { column, text in
-        let gap = String(repeating: " ", count: widths[column] - text.count)
-        return column == 0 ? text + gap : gap + text
-      }.joined(separator: "  ") + "\n"
-    }.joined()
+    try Output.write(Output.columns([[""] + short] + zip(names, confusion).map { [$0] + $1.map { "\($0)" } }))
   }
 }

@@ -43,4 +43,16 @@ enum Output {
       name + String(repeating: " ", count: width - name.count + 2) + text + "\n"
     }.joined()
   }
+
+  /// Columns below each other, the first to the left and the others to the right.
+  static func columns(_ rows: [[String]]) -> String {
+    let shown = rows.map { $0.map { $0.map { $0.isNewline || $0 == "\t" ? " " : "\($0)" }.joined() } }
+    let widths = (shown.first ?? []).indices.map { column in shown.map { $0[column].count }.max() ?? 0 }
+    return shown.map { row in
+      row.enumerated().map { column, text in
+        let gap = String(repeating: " ", count: widths[column] - text.count)
+        return column == 0 ? text + gap : gap + text
+      }.joined(separator: "  ") + "\n"
+    }.joined()
+  }
 }

@@ -1,0 +1,109 @@
+import ArgumentParser
+import RNN
+
+struct ForecastSeries: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "forecast", abstract: "Say what becomes of series, and how sure that is.",
+    discussion: """
+      The table has the columns of the one that the model was trained on; the forecast begins after the last value of its targets. What \
+      is known ahead is read from the rows after it. For each step a line of CSV goes to standard output: the series, the target, the \
+      time, and quantiles of what may come, of which 0.5 is the median. On a terminal a picture of the first goes to standard error.
+
+      With --back the forecast begins so many steps earlier, and what came stands beside it.
+
+      Examples:
+        rnn forecast model.safetensors weather.csv --horizon 7
+        rnn forecast model.safetensors weather.csv --back 24 --plot forecast.svg --json
+      """)
+
+  @Argument(help: ArgumentHelp("The model.", valueName: "model"))
+  var model: String
+
+  @Argument(help: ArgumentHelp("Tables of series; - is standard input.", valueName: "file"))
+  var files: [String]
+
+  @Option(help: ArgumentHelp("The steps to predict. (default: as many as in training)", valueName: "n"))
+  var horizon: Int?
+
+  @Option(help: ArgumentHelp("Begin so many steps before the end.", valueName: "n"))
+  var back = 0
+
+  @Option(help: ArgumentHelp("The quantiles that are shown.", valueName: "levels"))
+  var levels = "0.025,0.1,0.25,0.5,0.75,0.9,0.975"
+
+  @Option(help: ArgumentHelp("Only this series; may be repeated.", valueName: "name"))
+  var series: [String] = []
+
+  @Option(help: ArgumentHelp("Where a picture goes, as SVG: what was, median and bands, and what came.", valueName: "file"))
+  var plot: String?
+
+  @Option(help: ArgumentHelp("The steps before the forecast in the picture. (default: three horizons)", valueName: "n"))
+  var history: Int?
+
+  @Option(help: ArgumentHelp("The courses that a recurrent model draws where it predicts several steps. (default: 100)", valueName: "n"))
+  var paths: Int?
+
+  @Option(help: ArgumentHelp("From what it draws them.", valueName: "n"))
+  var seed: UInt64 = 1
+
+  @OptionGroup var rows: SeriesRowArguments
+  @OptionGroup var threads: ThreadArguments
+  @OptionGroup var json: JSONArguments
+
+  func validate() throws {
+    if let horizon, horizon < 1 { throw ValidationError("--horizon is at least 1, not \(horizon)") }
+    if back < 0 { throw ValidationError("--back is a number of steps, not \(back)") }
+    if let history, history < 1 { throw ValidationError("--history is at least 1, not \(history)") }
+    if let paths, !(1...100_000).contains(paths) { throw ValidationError("--paths is a number from 1 to 100000, not \(paths)") }
+  }
+
+  func run() throws {
+    threads.apply()
+    let levels = try levels.split(separator: ",", omittingEmptySubsequences: false).map { text in
+      guard let level = Double(text), level > 0, level < 1 else {
+        throw RNNError(.usage, "found ‘\(text)’ in --levels; expected numbers between 0 and 1: 0.1,0.5,0.9")
+      }
+      return level
+    }
+    var model = try ForecastModel(contentsOf: self.model)
+    if let paths { model.paths = paths }
+    model.seed = seed
+    if let plot { try Files.checkWritable(plot) }
+    let set = try SeriesSet(reading: files, model: model, rows)
+    SeriesMessages.show(set.warnings)
+    for name in series where !set.series.contains(where: { $0.name == name }) {
+      throw RNNError(.usage, "there is no series ‘\(name)’; found \(set.series.prefix(20).map { "‘\($0.name)’" }.joined(separator: ", "))\(set.series.count > 20 ? " …" : "")")
+    }
+    let windows = try ForecastWindow.atEnd(of: set, back: back).filter { series.isEmpty || series.contains(set.series[$0.series].name) }
+    let horizon = horizon ?? model.architecture.horizon
+    let forecasts = try model.forecasts(of: set, windows, horizon: horizon)
+    let table = ForecastTable(forecasts, windows, of: set, levels: forecasts.contains(where: \.hasIntervals) ? levels : [0.5], hasTruth: back > 0, model: self.model)
+    try table.print(asJSON: json.json)
+    let picture = ForecastPlot(forecasts, windows, of: set, history: history)
+    if let plot {
+      try Files.writeAtomically(Array(picture.svg.utf8), to: plot)
+      if picture.omitted > 0 { SeriesMessages.show(["\(plot) shows the first \(ForecastPlot.mostPanels) of \(windows.count) forecasts (--series chooses)"]) }
+    }
+    let terminal = Terminal.standardError()
+    if terminal.isInteractive, !json.json { terminal.write("\n" + picture.text(width: min(terminal.columns(), 100))) }
+  }
+}
+
+extension SeriesSet {
+  /// Series of the kind that a model was trained on.
+  init(reading files: [String], model: ForecastModel, _ rows: SeriesRowArguments) throws {
+    var options = model.variables.reading ?? SeriesReadingOptions(
+      targets: model.variables.targets, past: model.variables.past, known: model.variables.known, frequency: model.variables.frequency,
+      seasonality: model.variables.seasonality)
+    rows.apply(to: &options)
+    try self.init(reading: files, options: options)
+  }
+}
+
+/// What should be known of the data, on standard error.
+enum SeriesMessages {
+  static func show(_ messages: [String]) {
+    let terminal = Terminal.standardError()
+    for message in messages { terminal.write("warning   \(message)\n") }
+  }
+}
