@@ -12,8 +12,8 @@ struct ForecastSeries: ParsableCommand {
       With --back the forecast begins so many steps earlier, and what came stands beside it.
 
       Examples:
-        rnn forecast model.safetensors weather.csv --horizon 7
-        rnn forecast model.safetensors weather.csv --back 24 --plot forecast.svg --json
+        rnn forecast m.safetensors weather.csv --horizon 7
+        rnn forecast m.safetensors weather.csv --back 24 --plot plot.svg --json
       """)
 
   @Argument(help: ArgumentHelp("The model.", valueName: "model"))

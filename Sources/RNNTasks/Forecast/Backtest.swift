@@ -150,13 +150,15 @@ extension Backtest {
 
     /// Whether both errors are less.
     public var isBetter: Bool { absoluteGain > 0 && squaredGain > 0 }
+    /// Whether neither is.
+    public var isNoBetter: Bool { absoluteGain <= 0 && squaredGain <= 0 }
 
     /// A sentence without its subject.
     public var description: String {
       func percent(_ gain: Double) -> String { "\(HumanFormat.fixed(abs(gain) * 100, 1))% \(gain > 0 ? "less" : "more")" }
       let figures = "mean absolute error \(percent(absoluteGain)), root mean square \(percent(squaredGain))"
       if isBetter { return "is \(max(absoluteGain, squaredGain) < 0.01 ? "hardly " : "")better than \(other): \(figures)" }
-      return absoluteGain > 0 || squaredGain > 0 ? "is better than \(other) by one figure and worse by the other: \(figures)" : "does not beat \(other): \(figures)"
+      return isNoBetter ? "does not beat \(other): \(figures)" : "is better than \(other) by one figure and worse by the other: \(figures)"
     }
   }
 }

@@ -31,6 +31,8 @@ struct BacktestReport {
 
   private let document: Document
   private let results: [Backtest.Result]
+  /// Whether no error is less than that of who says the last value again.
+  private let isNoBetter: Bool
 
   /// - Parameters:
   ///   - results: the model's first, then those of the rules, of which naive is the first.
@@ -38,6 +40,7 @@ struct BacktestReport {
   init(_ test: Backtest, _ results: [Backtest.Result], descriptions: [String], model: String, files: [String], warnings: [String]) {
     self.results = results
     let comparisons = results.first?.comparisons(with: Array(results.dropFirst())) ?? []
+    isNoBetter = comparisons.first?.isNoBetter == true
     document = Document(
       model: model, files: files, series: test.set.series.count, channels: test.set.channels, windows: test.windowCount, horizon: test.horizon,
       stride: test.stride, values: results.first?.total.count ?? 0, seasonality: test.set.seasonality,
@@ -64,7 +67,8 @@ struct BacktestReport {
     try Output.write(Output.table(d.forecasters.map { ($0.name, $0.description) }) + "\n")
     try Output.write(Output.table((figures.first ?? []).map { ($0.name, $0.definition) }) + "\n")
     for verdict in d.verdicts { try Output.line("\(verdict)") }
-    if !d.beatsNaive { try Output.line("It does not beat who says that nothing changes: there is little here to predict, or the model has not learnt it.") }
+    // The first of the rules is naive.
+    if isNoBetter { try Output.line("It does not beat who says that nothing changes: there is little here to predict, or the model has not learnt it.") }
   }
 
   /// Five digits.
