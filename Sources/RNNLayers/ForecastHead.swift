@@ -69,6 +69,19 @@ public enum ForecastHead: Sendable, Hashable, Codable {
   static func scale(_ x: Float) -> Double { softplus(Double(x)) + leastScale }
   static func degrees(_ x: Float) -> Double { 2 + softplus(Double(x)) }
 
+  /// The numbers that stand for a normal distribution around 0, as far as the head can say it: where training may begin.
+  public func numbers(deviation: Double) -> [Float] {
+    let scale = Swift.max(deviation - Self.leastScale, Self.leastScale)
+    // ln(eˣ − 1), the inverse of softplus.
+    let raw = Float(scale > 30 ? scale : log(expm1(scale)))
+    switch self {
+    case .studentT: return [0, raw, 8]
+    case .gaussian: return [0, raw]
+    case .quantiles(let levels): return levels.map { Float(deviation * Normal.quantile($0)) }
+    case .absolute, .squared: return [0]
+    }
+  }
+
   // MARK: Use
 
   /// Finds quantiles of what a network gave; made once for many values.

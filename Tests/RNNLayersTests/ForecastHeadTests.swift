@@ -103,6 +103,16 @@ import Testing
     return values
   }
 
+  @Test(arguments: [ForecastHead.studentT, .gaussian, .quantiles([0.1, 0.25, 0.5, 0.8, 0.9])], [0.02, 1, 70])
+  func numbersOfADeviation(_ head: ForecastHead, _ deviation: Double) {
+    let levels = [0.1, 0.25, 0.5, 0.8, 0.9]
+    for (value, level) in zip(Self.quantiles(head, levels, head.numbers(deviation: deviation)), levels) {
+      // Ten degrees of freedom are nearly normal.
+      #expect(abs(Double(value) - deviation * Normal.quantile(level)) < (head == .studentT ? 0.1 : 1e-5) * deviation)
+    }
+    #expect(ForecastHead.absolute.numbers(deviation: 3) == [0])
+  }
+
   /// Draws lie below each quantile as often as they should.
   @Test(arguments: [ForecastHead.studentT, .gaussian, .quantiles(Self.usualLevels)])
   func draws(_ head: ForecastHead) {

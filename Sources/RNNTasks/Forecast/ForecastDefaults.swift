@@ -36,8 +36,9 @@ public struct ForecastDefaults: Sendable, Hashable {
     autoregression = true
     calendar = !self.isDirect
     batch = isSmall ? 32 : self.isDirect ? 256 : 64
-    windows = self.isDirect ? 60_000 : isSmall ? 1_000 : 6_000
-    epochs = 20
+    windows = self.isDirect ? 60_000 : isSmall ? 2_000 : 6_000
+    // At least some hundred updates, however short the series are.
+    epochs = max(20, 20_000 / max(steps, 1))
     learningRate = isSmall ? 2e-3 : 1e-3
   }
 
