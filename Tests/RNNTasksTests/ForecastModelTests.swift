@@ -295,6 +295,22 @@ enum SampleSeries {
     #expect(a.identity != b.identity)
   }
 
+  /// Without a validation part the last weights are kept.
+  @Test func trainsOnAll() throws {
+    let set = try SampleSeries.set()
+    var options = Self.options(.recurrent)
+    options.split = SeriesSplit(validation: .steps(0))
+    options.training.averaging = 0
+    var trainer = try ForecastTrainer(set, options: options)
+    let first = trainer.model.weights
+    try trainer.train()
+    #expect(!trainer.loop.task.isMeasured && trainer.division.contains("none for validation"))
+    #expect(trainer.model.weights == trainer.loop.weights && trainer.model.weights != first)
+    #expect(trainer.finishedNotes["validation"] == nil)
+    options.training.patience = 2
+    #expect(throws: RNNError.self) { _ = try ForecastTrainer(set, options: options) }
+  }
+
   @Test func badDataIsSaid() throws {
     func message(_ options: ForecastTrainingOptions, length: Int = 240) -> String {
       do { _ = try ForecastTrainer(try SampleSeries.set(length: length), options: options) } catch { return "\(error)" }

@@ -69,22 +69,19 @@ package struct DirectNetwork: ForecastNetwork {
     var context: Tensor
     var last: [Float]
     var channels: [Int32]
-    /// `[B · after, ·]`.
-    var ahead: Tensor?
+    /// What is known of the steps to come, `[B · after, ·]`.
+    var ahead: Tensor
   }
 
   private func inputs(_ reader: WindowReader, _ windows: [ForecastWindow], _ scalings: [Scaling]) -> Inputs {
     let rows = windows.count, width = embedding.inputs, context = a.context, pad = before * segment - context
-    let aheadWidth = segment * aheadCount
     var last = [Float](repeating: 0, count: rows)
     var segments = Tensor(shape: [before, rows, width], writing: { _ in })
     var values = Tensor(shape: [rows, context], writing: { _ in })
-    var later: Tensor? = ahead == nil ? nil : Tensor(shape: [rows * after, aheadWidth], writing: { _ in })
-    let noLater = UnsafeMutablePointer<Float>.allocate(capacity: 1)
-    defer { noLater.deallocate() }
-    func fill(_ later: UnsafeMutablePointer<Float>) {
-      segments.withMutablePointer { to in
-        values.withMutablePointer { values in
+    var later = Tensor(shape: [rows * after, segment * aheadCount], writing: { _ in })
+    segments.withMutablePointer { to in
+      values.withMutablePointer { values in
+        later.withMutablePointer { later in
           last.withUnsafeMutableBufferPointer { last in
             Threads.blocks(of: rows, size: max(1, Threads.blockSize / (before * width))) { block in
               for row in block {
@@ -105,10 +102,8 @@ package struct DirectNetwork: ForecastNetwork {
                   }
                 }
                 for i in 0..<context { own[i] = own[i].isNaN ? 0 : own[i] - last[row] }
-                if aheadCount > 0 {
-                  for i in 0..<after * segment {
-                    reader.readAhead(window.series, window.origin + i, into: later + (row * after * segment + i) * aheadCount)
-                  }
+                for i in 0..<after * segment where aheadCount > 0 {
+                  reader.readAhead(window.series, window.origin + i, into: later + (row * after * segment + i) * aheadCount)
                 }
               }
             }
@@ -116,7 +111,6 @@ package struct DirectNetwork: ForecastNetwork {
         }
       }
     }
-    if later != nil { later?.withMutablePointer { fill($0) } } else { fill(noLater) }
     return Inputs(segments: segments, context: values, last: last, channels: windows.map(reader.channel), ahead: later)
   }
 
@@ -133,7 +127,7 @@ package struct DirectNetwork: ForecastNetwork {
     if let channel {
       x = concatenate([x, channel(inputs.channels.flatMap { Array(repeating: $0, count: after) }, shape: [1, rows * after], weights)], axis: 2)
     }
-    if let ahead, let later = inputs.ahead { x = x + ahead(Variable(later), weights).reshaped(x.shape) }
+    if let ahead { x = x + ahead(Variable(inputs.ahead), weights).reshaped(x.shape) }
     var y = run(x, repeated(states, times: after, rows: rows), before).output
     if let key, a.dropout > 0 { y = dropout(y, rate: Float(a.dropout), tag: Self.outputMask, key: key) }
     var numbers = a.head.numbers(output(y, weights), shape: [rows, after * segment])
@@ -170,25 +164,14 @@ package struct DirectNetwork: ForecastNetwork {
 
   // MARK: Use
 
-  /// Quantiles of each window, `[horizon][level]`.
-  func quantiles(
-    _ reader: WindowReader, _ windows: [ForecastWindow], horizon: Int, levels: [Double], _ weights: TapedWeights, _ packed: [CellEngine.Packed]
-  ) -> [[Float]] {
+  package func windowsAtOnce(horizon: Int, paths: Int) -> Int { 512 }
+
+  package func forecasts(_ reader: WindowReader, _ windows: [ForecastWindow], horizon: Int, _ use: ForecastUse) -> [Forecast] {
     let scalings = windows.map(reader.scaling)
-    let numbers = numbers(inputs(reader, windows, scalings), weights, run(packed), key: nil).value
-    let quantiles = a.head.quantiles(levels)
-    return numbers.withUnsafeBufferPointer { numbers in
-      windows.indices.map { row in
-        [Float](unsafeUninitializedCapacity: horizon * levels.count) { values, count in
-          for step in 0..<horizon {
-            let from = UnsafeBufferPointer(rebasing: numbers[((row * a.horizon + step) * a.head.count)...].prefix(a.head.count))
-            let to = UnsafeMutableBufferPointer(rebasing: values[(step * levels.count)...].prefix(levels.count))
-            quantiles(from, into: to)
-            for i in to.indices { to[i] = scalings[row].unscaled(to[i]) }
-          }
-          count = horizon * levels.count
-        }
-      }
+    let numbers = numbers(inputs(reader, windows, scalings), use.weights, run(use.packed), key: nil).value
+    return windows.indices.map { row in
+      let start = row * a.horizon
+      return Forecast(levels: use.levels, quantiles: use.quantiles(numbers, start..<start + horizon, scalings[row]))
     }
   }
 }

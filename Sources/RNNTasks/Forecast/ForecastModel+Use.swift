@@ -12,33 +12,15 @@ extension ForecastModel: Forecaster {
     }
     let reader = try reader(of: set)
     try reader.checkAhead(windows, horizon: horizon)
-    let constants = TapedWeights(constant: weights), packed = try stack.pack(weights)
-    let levels = levels, paths = architecture.head.isProbabilistic ? max(paths, 1) : 1
+    let use = try ForecastUse(self)
+    let rows = network.windowsAtOnce(horizon: horizon, paths: use.paths)
     var result: [Forecast] = []
     result.reserveCapacity(windows.count)
-    // Batches of windows as large as a few megabytes hold.
-    let isDrawn = horizon > 1 && network is SteppingNetwork
-    let rows = isDrawn ? max(1, Self.mostRows / paths) : Self.mostRows
     for start in stride(from: 0, to: windows.count, by: rows) {
-      let batch = Array(windows[start..<min(start + rows, windows.count)])
-      if let network = network as? DirectNetwork {
-        result += network.quantiles(reader, batch, horizon: horizon, levels: levels, constants, packed).map { Forecast(levels: levels, quantiles: $0) }
-      } else if let network = network as? SteppingNetwork {
-        if isDrawn {
-          let drawn = network.paths(reader, batch, horizon: horizon, paths: paths, seed: seed, constants, packed)
-          result += drawn.map {
-            let forecast = Forecast(paths: $0, levels: levels)
-            return keepsPaths ? forecast : Forecast(levels: levels, quantiles: forecast.quantiles)
-          }
-        } else {
-          result += network.quantiles(reader, batch, levels: levels, constants, packed).map { Forecast(levels: levels, quantiles: $0) }
-        }
-      }
+      result += network.forecasts(reader, Array(windows[start..<min(start + rows, windows.count)]), horizon: horizon, use)
     }
     return result
   }
-
-  private static let mostRows = 512
 
   /// The levels of its quantiles: those that were trained, or the usual ones of a distribution; the median alone where nothing
   /// else is known.

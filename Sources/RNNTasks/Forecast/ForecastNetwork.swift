@@ -23,6 +23,51 @@ package protocol ForecastNetwork: Sendable {
 
   /// Calls `body` with inputs of the linear function, and what its outputs would have to be if it were all there is.
   func linearExamples(_ reader: WindowReader, _ windows: [ForecastWindow], _ body: (_ inputs: [Float], _ outputs: [Float]) -> Void)
+
+  /// How many windows are predicted side by side.
+  func windowsAtOnce(horizon: Int, paths: Int) -> Int
+
+  /// What is expected of each window, whatever comes.
+  func forecasts(_ reader: WindowReader, _ windows: [ForecastWindow], horizon: Int, _ use: ForecastUse) -> [Forecast]
+}
+
+/// A model made ready to forecast.
+package struct ForecastUse {
+  let weights: TapedWeights
+  let packed: [CellEngine.Packed]
+  let levels: [Double]
+  let paths: Int
+  let seed: UInt64
+  let keepsPaths: Bool
+  private let head: ForecastHead
+  private let find: ForecastHead.Quantiles
+
+  init(_ model: ForecastModel) throws(RNNError) {
+    weights = TapedWeights(constant: model.weights)
+    packed = try model.stack.pack(model.weights)
+    levels = model.levels
+    head = model.architecture.head
+    // Where nothing is drawn, all courses would be the same.
+    paths = head.isProbabilistic ? max(model.paths, 1) : 1
+    seed = model.seed
+    keepsPaths = model.keepsPaths
+    find = head.quantiles(levels)
+  }
+
+  /// The quantiles `[value][level]` of some of the values whose numbers a tensor holds.
+  func quantiles(_ numbers: Tensor, _ range: Range<Int>, _ scaling: Scaling) -> [Float] {
+    numbers.withUnsafeBufferPointer { numbers in
+      [Float](unsafeUninitializedCapacity: range.count * levels.count) { values, count in
+        for (place, value) in range.enumerated() {
+          let from = UnsafeBufferPointer(rebasing: numbers[value * head.count..<(value + 1) * head.count])
+          let to = UnsafeMutableBufferPointer(rebasing: values[place * levels.count..<(place + 1) * levels.count])
+          find(from, into: to)
+          for i in to.indices { to[i] = scaling.unscaled(to[i]) }
+        }
+        count = range.count * levels.count
+      }
+    }
+  }
 }
 
 /// The recurrent layers over a sequence, on the tape or not: `[T, B, I]` and the states before it.

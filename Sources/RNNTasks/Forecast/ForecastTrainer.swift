@@ -45,12 +45,14 @@ public struct ForecastTrainer: Trainer {
     guard training.count > 0 else {
       throw RNNError(.badData, "the longest series has \(lengths.max() ?? 0) steps to train on: too few to predict \(horizon)")
     }
-    var measured = parts.map { $0.validation.count >= horizon ? $0.validation.lowerBound..<$0.validation.upperBound - horizon + 1 : 0..<0 }
+    let measured = parts.map { $0.validation.count >= horizon ? $0.validation.lowerBound..<$0.validation.upperBound - horizon + 1 : 0..<0 }
     let hasValidation = measured.contains { !$0.isEmpty }
     guard hasValidation || split.validation == .steps(0) || split.validation == .share(0) else {
       throw RNNError(.badData, "no series has \(horizon) steps to choose the best weights by; give a larger part, or none (as in rest/0/0)")
     }
-    if !hasValidation { measured = zip(begins, lengths).map { begin, length in max(begin, 1)..<max(length - horizon + 1, max(begin, 1)) } }
+    if !hasValidation, options.training.patience != nil || options.training.schedule == .plateau {
+      throw RNNError(.usage, "patience and the schedule plateau need steps to measure on; give a part for validation")
+    }
     let all = measured.reduce(0) { $0 + $1.count } * set.targets.count
     let validation = WindowList(targets: set.targets.count, origins: measured, stride: max(1, all / Self.mostMeasured(defaults.isDirect)))
 
@@ -72,7 +74,7 @@ public struct ForecastTrainer: Trainer {
       windows: options.windows ?? defaults.windows, seed: options.training.seed, data: "\(Self.fingerprint(set)) \(split)")
     loop = try TrainingLoop(task: task, weights: model.weights, settings: options.settings(defaults), stepsBetweenMeasurements: task.stepsPerEpoch)
     let channels = set.channels
-    division = "\(channels) \(channels == 1 ? "channel" : "channels"), \(training.count) windows of \(defaults.context) + \(horizon) steps for training, \(validation.count) for validation\(hasValidation ? "" : " (of the training part: there is no other)"); split \(split)"
+    division = "\(channels) \(channels == 1 ? "channel" : "channels"), \(training.count) windows of \(defaults.context) + \(horizon) steps for training, \(hasValidation ? "\(validation.count)" : "none") for validation; split \(split)"
     readsStandardInput = sources.contains("-")
     trainedOn = sources.joined(separator: ", ")
     trainedSteps = zip(set.series, parts).prefix(Self.mostNoted).map { series, parts in
@@ -106,7 +108,7 @@ public struct ForecastTrainer: Trainer {
   public var finishedNotes: [String: String] {
     var notes = ["division": division, "training part": trainedSteps]
     if !trainedOn.isEmpty { notes["trained on"] = trainedOn }
-    if let best = loop.state.best {
+    if loop.task.isMeasured, let best = loop.state.best {
       notes["validation"] = "loss \(HumanFormat.fixed(best.validation, 5)) (\(model.architecture.head.name), scaled values), after step \(best.step)"
     }
     return notes
@@ -114,21 +116,38 @@ public struct ForecastTrainer: Trainer {
 }
 
 extension ForecastModel {
-  /// Begins the linear function of the inputs at the least squared errors, and what is added to it near zero: training starts from
-  /// a linear autoregression.
+  /// Begins the linear function of the inputs at the least squared errors, and the head with the deviation that is left: training
+  /// starts from a linear autoregression.
   mutating func startLinear(_ reader: WindowReader, _ windows: WindowList, seed: UInt64) {
     guard let layer = network.autoregression else { return }
-    var squares = LeastSquares(inputs: layer.inputs, outputs: layer.outputs)
     var random = Philox(seed: seed, stream: 0x6C69_6E65_6172)
-    let chosen = windows.draw(ForecastDefaults.linearExamples, using: &random)
-    for start in stride(from: 0, to: chosen.count, by: 256) {
-      let batch = chosen[start..<min(start + 256, chosen.count)].map { windows[$0] }
-      network.linearExamples(reader, batch) { squares.add($0, $1) }
+    // A recurrent model has an example in each step of a window.
+    let perWindow = layer.outputs == architecture.horizon ? 1 : architecture.horizon
+    let chosen = windows.draw(max(ForecastDefaults.linearExamples / perWindow, 1), using: &random)
+    func forEachExample(_ body: ([Float], [Float]) -> Void) {
+      for start in stride(from: 0, to: chosen.count, by: 256) {
+        network.linearExamples(reader, chosen[start..<min(start + 256, chosen.count)].map { windows[$0] }, body)
+      }
     }
+    var squares = LeastSquares(inputs: layer.inputs, outputs: layer.outputs)
+    forEachExample { squares.add($0, $1) }
     guard squares.count > 0 else { return }
     let solution = squares.solution(ridge: ForecastDefaults.ridge)
-    weights[layer.weightName] = Tensor(solution.flatMap { $0.weights.map { Float($0) } }, shape: [layer.outputs, layer.inputs])
-    weights[layer.biasName] = Tensor(solution.map { Float($0.constant) }, shape: [layer.outputs])
-    for name in ["output.weight", "output.bias"] { weights[name] = weights[name]?.scaled(by: 0.1) }
+    let matrix = Tensor(solution.flatMap { $0.weights.map { Float($0) } }, shape: [layer.outputs, layer.inputs])
+    let constants = Tensor(solution.map { Float($0.constant) }, shape: [layer.outputs])
+    weights[layer.weightName] = matrix
+    weights[layer.biasName] = constants
+
+    var errors = 0.0, count = 0
+    forEachExample { inputs, outputs in
+      let found = linear(Variable(Tensor(inputs, shape: [1, layer.inputs])), Variable(matrix), Variable(constants)).value.values
+      for (a, b) in zip(found, outputs) { (errors, count) = (errors + Double(a - b) * Double(a - b), count + 1) }
+    }
+    let start = architecture.head.numbers(deviation: (errors / Double(max(count, 1))).squareRoot())
+    for (name, isBias) in [("output.weight", false), ("output.bias", true)] {
+      guard let own = weights[name] else { continue }
+      let drawn = own.scaled(by: 0.1).values
+      weights[name] = Tensor(isBias ? drawn.indices.map { drawn[$0] + start[$0 % start.count] } : drawn, shape: own.shape)
+    }
   }
 }

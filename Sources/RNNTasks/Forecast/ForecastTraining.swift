@@ -68,6 +68,9 @@ public struct ForecastTraining: TrainingTask {
     return (Double(loss.item), gradient, batch.count)
   }
 
+  /// Whether there is a validation part.
+  public var isMeasured: Bool { validation.count > 0 }
+
   /// The mean loss over all steps of the horizons of the validation part, with the steps before them known.
   public func validate(_ weights: Weights) throws -> Validation {
     let constants = TapedWeights(constant: weights)

@@ -38,7 +38,7 @@ public struct ForecastTrainingOptions: Sendable {
   /// Whether the clock is among the inputs.
   public var calendar: Bool?
   /// What is for training, for choosing the best weights, and for neither; by default the last tenth is to choose by. Without a
-  /// part to choose by, the training part is measured.
+  /// part to choose by, the last weights are kept.
   public var split: SeriesSplit?
   /// Windows of an epoch, at most: each epoch sees others.
   public var windows: Int?

@@ -170,44 +170,41 @@ package struct SteppingNetwork: ForecastNetwork {
 
   // MARK: Use
 
-  /// Quantiles of the first step of each window, `[level]`: no draws are needed.
-  func quantiles(
-    _ reader: WindowReader, _ windows: [ForecastWindow], levels: [Double], _ weights: TapedWeights, _ packed: [CellEngine.Packed]
-  ) -> [[Float]] {
+  /// All paths of all windows are rows of one batch.
+  package func windowsAtOnce(horizon: Int, paths: Int) -> Int { max(1, 512 / (horizon > 1 ? paths : 1)) }
+
+  /// Of one step the quantiles are those of its distribution; of several they are those of courses.
+  package func forecasts(_ reader: WindowReader, _ windows: [ForecastWindow], horizon: Int, _ use: ForecastUse) -> [Forecast] {
     let scalings = windows.map(reader.scaling)
-    let start = start(reader, windows, scalings, weights, packed)
-    let quantiles = a.head.quantiles(levels), n = a.head.count
-    return start.numbers.withUnsafeBufferPointer { numbers in
-      windows.indices.map { row in
-        [Float](unsafeUninitializedCapacity: levels.count) { values, count in
-          quantiles(UnsafeBufferPointer(rebasing: numbers[row * n..<(row + 1) * n]), into: values)
-          for i in 0..<levels.count { values[i] = scalings[row].unscaled(values[i]) }
-          count = levels.count
-        }
-      }
+    guard horizon > 1 else {
+      let numbers = start(reader, windows, scalings, use).numbers
+      return windows.indices.map { Forecast(levels: use.levels, quantiles: use.quantiles(numbers, $0..<$0 + 1, scalings[$0])) }
+    }
+    return paths(reader, windows, scalings, horizon: horizon, use).map {
+      let forecast = Forecast(paths: $0, levels: use.levels)
+      return use.keepsPaths ? forecast : Forecast(levels: forecast.levels, quantiles: forecast.quantiles)
     }
   }
 
   /// The numbers for the first step, `[B, count]`, and the states with which the second is reached.
   private func start(
-    _ reader: WindowReader, _ windows: [ForecastWindow], _ scalings: [Scaling], _ weights: TapedWeights, _ packed: [CellEngine.Packed]
+    _ reader: WindowReader, _ windows: [ForecastWindow], _ scalings: [Scaling], _ use: ForecastUse
   ) -> (numbers: Tensor, states: RecurrentStack.TapedStates, history: [[Float]], channels: [Int32]) {
     let inputs = inputs(reader, windows, scalings, steps: a.context + 1, known: 0)
-    let (numbers, states) = numbers(inputs.x, last: inputs.last, channels: inputs.channels, weights, run(packed), key: nil)
+    let (numbers, states) = numbers(inputs.x, last: inputs.last, channels: inputs.channels, use.weights, run(use.packed), key: nil)
     let first = numbers.slice(axis: 0, a.context..<a.context + 1).value
     return (first.reshaped([windows.count, a.head.count]), states, inputs.history, inputs.channels)
   }
 
   /// Courses of each window, `[window][path][horizon]`.
   ///
-  /// All paths of all windows are rows of one batch. What is drawn follows from the seed, the window and the path only.
-  func paths(
-    _ reader: WindowReader, _ windows: [ForecastWindow], horizon: Int, paths: Int, seed: UInt64, _ weights: TapedWeights,
-    _ packed: [CellEngine.Packed]
+  /// What is drawn follows from the seed, the window and the path only.
+  private func paths(
+    _ reader: WindowReader, _ windows: [ForecastWindow], _ scalings: [Scaling], horizon: Int, _ use: ForecastUse
   ) -> [[[Float]]] {
-    let scalings = windows.map(reader.scaling)
-    let rows = windows.count * paths, n = a.head.count, run = run(packed)
-    var (numbers, first, begun, channels) = start(reader, windows, scalings, weights, packed)
+    let paths = use.paths
+    let rows = windows.count * paths, n = a.head.count, run = run(use.packed)
+    var (numbers, first, begun, channels) = start(reader, windows, scalings, use)
     // Each row's values, those to come behind those before.
     let length = longest + a.context + horizon
     var history = [Float](repeating: 0, count: rows * length)
@@ -216,7 +213,7 @@ package struct SteppingNetwork: ForecastNetwork {
       for path in 0..<paths {
         let row = w * paths + path
         history.replaceSubrange(row * length..<row * length + begun[w].count, with: begun[w])
-        randoms.append(Self.random(seed, window, path))
+        randoms.append(Self.random(use.seed, window, path))
       }
     }
     var states = repeated(first, times: paths, rows: windows.count)
@@ -246,7 +243,7 @@ package struct SteppingNetwork: ForecastNetwork {
             }
           }
         }
-        let next = self.numbers(x, last: last, channels: channels, weights, run, initial: states, firstStep: a.context + h, key: nil)
+        let next = self.numbers(x, last: last, channels: channels, use.weights, run, initial: states, firstStep: a.context + h, key: nil)
         (numbers, states) = (next.numbers.value, next.states)
       }
       let isShared = h == 0

@@ -24,6 +24,7 @@ struct ForecastSummary: Encodable {
     epochs = Double(state.step) / Double(max(trainer.loop.task.stepsPerEpoch, 1))
     seconds = state.seconds
     windows = state.units
+    guard trainer.loop.task.isMeasured else { return }
     bestStep = state.best?.step
     validationLoss = state.best?.validation
   }

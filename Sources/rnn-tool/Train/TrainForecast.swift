@@ -10,7 +10,7 @@ struct TrainForecast: ParsableCommand {
     discussion: """
       Series come from tables (CSV, TSV): a row for each step, or for each series. Which column is what, and how often steps are, is \
       found out and said unless it is given. The last tenth is for validation unless --split says otherwise; the weights that are \
-      best there are kept. Nothing but the training part is looked at to bring all series to one size.
+      best there are kept. Once settings are found, --split rest/0/0 trains on all. Nothing but the training part is looked at to bring all series to one size.
 
       A direct model predicts the whole horizon at once, from segments of the context. A recurrent one predicts step by step, and \
       draws courses where the horizon has several steps. In both a linear function of the inputs, which begins with the least squared \

@@ -93,7 +93,9 @@ extension ForecastTrainer: ShownTrainer {
   var unit: String { "windows" }
   var lossTitle: String { "loss of \(options.head.name) on scaled values" }
 
-  func words(_ measurement: TrainingState.Measurement) -> String { "validation \(HumanFormat.fixed(measurement.validation, 5))" }
+  func words(_ measurement: TrainingState.Measurement) -> String {
+    loop.task.isMeasured ? "validation \(HumanFormat.fixed(measurement.validation, 5))" : "no validation"
+  }
 }
 
 /// What a person sees while a model is trained, on standard error.
