@@ -1,4 +1,4 @@
-"""Whole models: updates of a language model or a classifier, everything included that an update is made of, in PyTorch and ours."""
+"""Whole models: updates of a language model, a classifier or a forecaster, everything included that an update is made of, in PyTorch and ours."""
 import json
 import os
 import re
@@ -7,6 +7,11 @@ import sys
 import tempfile
 
 MODELS = [
+    {
+        "model": "forecaster", "title": "2 × 64 LSTM step by step with Student's t (Salinas et al. 2020, DeepAR), 168 + 24 hours of ETTh1's oil temperature (windows a second)",
+        "text": "ts-ett/ETTh1.csv", "target": "OT", "context": 168, "horizon": 24, "lags": [1, 2, 3, 24, 168], "layers": 2, "hidden": 64,
+        "batch": 64, "optimizer": "adam", "learning_rate": 0.001, "clip": 10, "steps": 60, "warm_up": 5,
+    },
     {
         "model": "classifier", "title": "128 LSTM of words in both directions, highest over time, sentences of SST-2 (texts a second)",
         "text": "sent-sst/stsa.binary.train", "tokens": "words", "classes": 2, "layers": 1, "hidden": 128, "embedding": 300,
@@ -45,7 +50,7 @@ def available(models, rnn):
     result = []
     for model in models:
         text = os.path.join(folder, model["text"])
-        if model["tokens"] not in (kinds.group(1) if kinds else ""):
+        if "tokens" in model and model["tokens"] not in (kinds.group(1) if kinds else ""):
             print(f"{model['title']}: left out, rnn train generate has no --tokens {model['tokens']}", file=sys.stderr)
         elif not os.path.exists(text):
             print(f"{model['title']}: left out, RNN_DATA has no {model['text']}", file=sys.stderr)
@@ -62,15 +67,21 @@ def first_line(text, path):
 
 
 def ours(rnn, model, threads):
-    """Tokens (of a classifier: texts) and seconds of a run of `rnn train`: those of its updates from the first, reading and measuring
+    """Tokens (of a classifier: texts; of a forecaster: windows) and seconds of a run of `rnn train`: those of its updates from the first, reading and measuring
     excluded."""
-    is_classifier = "classes" in model
+    task = "classify" if "classes" in model else "forecast" if "horizon" in model else "generate"
     with tempfile.TemporaryDirectory() as folder:
-        own = ["--format", "lines", "--pooling", "max", "--word-dropout", 0] if is_classifier else ["--sequence-length", model["sequence_length"]]
+        if task == "forecast":
+            own = ["--target-column", model["target"], "--kind", "recurrent", "--context", model["context"], "--horizon", model["horizon"],
+                   "--lags", ",".join(map(str, model["lags"])), "--head", "student-t", "--no-linear", "--split", "rest/0/0",
+                   "--windows", model["batch"] * model["steps"]]
+        else:
+            own = ["--tokens", model["tokens"], "--embedding", model["embedding"]]
+            own += ["--format", "lines", "--pooling", "max", "--word-dropout", 0] if task == "classify" else ["--sequence-length", model["sequence_length"]]
         command = [
-            rnn, "train", "classify" if is_classifier else "generate", model["text"], *own,
+            rnn, "train", task, model["text"], *own,
             "--output", os.path.join(folder, "model.safetensors"), "--cell", "lstm",
-            "--tokens", model["tokens"], "--layers", model["layers"], "--hidden", model["hidden"], "--embedding", model["embedding"],
+            "--layers", model["layers"], "--hidden", model["hidden"],
             "--batch", model["batch"], "--optimizer", model["optimizer"],
             "--learning-rate", model["learning_rate"], "--clip", model["clip"], "--threads", threads,
             "--dropout", 0, "--weight-decay", 0, "--schedule", "constant", "--averaging", 0, "--checkpoint-every", "1h",
@@ -85,4 +96,4 @@ def ours(rnn, model, threads):
         if run.returncode != 0:
             return {"error": run.stderr.strip()}
         result = json.loads(run.stdout)
-        return {"tokens": result["texts" if is_classifier else "tokens"], "seconds": result["seconds"]}
+        return {"tokens": result[{"classify": "texts", "forecast": "windows", "generate": "tokens"}[task]], "seconds": result["seconds"]}

@@ -53,7 +53,8 @@ models = {}
 def whole_model(torch, request):
     key = request["model"]
     if key not in models:
-        models[key] = classifier(torch, request) if "classes" in request else train(torch, request)
+        build = classifier if "classes" in request else forecaster if "horizon" in request else train
+        models[key] = build(torch, request)
         models[key][0](request.get("warm_up", 0))
     run, steps_per_epoch = models[key]
     tokens, seconds = run(request["steps"] if "steps" in request else request["epochs"] * steps_per_epoch)
@@ -176,6 +177,58 @@ def classifier(torch, request):
         return read, time.perf_counter() - start
 
     return run, len(epoch())
+
+
+def forecaster(torch, request):
+    """A function that makes so many updates of a network that sees lagged values and the clock and says Student's t of each
+    next value, and returns the windows read and the seconds taken; and how many updates an epoch has."""
+    import csv
+    import datetime
+    import math
+    import random
+
+    with open(request["text"], encoding="utf-8") as file:
+        rows_of_table = list(csv.DictReader(file))
+    times = [datetime.datetime.fromisoformat(row["date"]) for row in rows_of_table]
+    values = torch.tensor([float(row[request["target"]]) for row in rows_of_table])
+    values = (values - values.mean()) / values.std()
+    parts = [((t.hour / 24), (t.weekday() + t.hour / 24) / 7, (t.timetuple().tm_yday - 1) / 365.2425) for t in times]
+    clock = torch.tensor([[0.5 * f(2 * math.pi * part) for part in row for f in (math.sin, math.cos)] for row in parts])
+    context, horizon, lags = request["context"], request["horizon"], request["lags"]
+    steps = torch.arange(context + horizon)[:, None] - context
+    origins = range(context + max(lags), len(values) - horizon + 1)
+    rows = request["batch"]
+
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn = torch.nn.LSTM(len(lags) + 1 + clock.shape[1], request["hidden"], request["layers"])
+            self.output = torch.nn.Linear(request["hidden"], 3)
+
+        def forward(self, x, last):
+            location, scale, degrees = self.output(self.rnn(x)[0]).unbind(-1)
+            softplus = torch.nn.functional.softplus
+            return torch.distributions.StudentT(2 + softplus(degrees), last + location, softplus(scale) + 1e-4, validate_args=False)
+
+    model = Model()
+    optimizer = torch.optim.Adam(model.parameters(), lr=request["learning_rate"], fused=True)
+    shuffle = random.Random(1)
+
+    def run(count):
+        start = time.perf_counter()
+        for _ in range(count):
+            at = torch.tensor(shuffle.sample(origins, rows))[None] + steps
+            lagged = [values[at - lag] for lag in lags]
+            # Nothing is missing here; the network is told so as ours is.
+            x = torch.cat([torch.stack(lagged + [torch.zeros_like(lagged[0])], -1), clock[at]], -1)
+            optimizer.zero_grad(set_to_none=True)
+            losses = -model(x, lagged[0]).log_prob(values[at])
+            losses[context // 2:].mean().backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), request["clip"])
+            optimizer.step()
+        return count * rows, time.perf_counter() - start
+
+    return run, len(origins) // rows
 
 
 if __name__ == "__main__":
