@@ -14,6 +14,7 @@ let package = Package(
   ],
   targets: [
     .executableTarget(name: "ClassifyText", dependencies: library, swiftSettings: strict),
+    .executableTarget(name: "ForecastSeries", dependencies: library, swiftSettings: strict),
     .executableTarget(name: "GenerateText", dependencies: library, swiftSettings: strict),
     .executableTarget(
       name: "LongSpans", dependencies: library + [.product(name: "ArgumentParser", package: "swift-argument-parser")],

@@ -121,6 +121,45 @@ import Testing
     }
   }
 
+  @Test func forecasting() async throws {
+    try await withDirectory { directory in
+      let (path, plot, output) = (directory + "/load.csv", directory + "/plot.svg", directory + "/model.safetensors")
+      let rows = (0..<400).map { "2024-01-\($0 / 24 + 10) \($0 % 24):00,\($0 % 24 * 3 + $0 * 7919 % 5),\($0 / 24 % 7 > 4 ? 1 : 0)\n" }.joined()
+      try Files.writeAtomically(Array("time,load,weekend\n".utf8) + Array(rows.utf8), to: path)
+
+      let set = try SeriesSet(reading: [path], options: SeriesReadingOptions(targets: ["load"], known: ["weekend"]))
+      print(set.frequency, set.seasonality, set.series.map(\.length), set.warnings)
+      let split = try SeriesSplit(text: "rest/10%/20%")
+      var trainer = try ForecastTrainer(set, sources: [path], options: ForecastTrainingOptions(horizon: 6, split: split, training: .init(budget: .epochs(2))))
+      try trainer.train(to: output, start: .resume, shouldStop: { Task.isCancelled }) { trainer, event in
+        if case .measured(let measurement, let isBest) = event { print(measurement.step, measurement.validation, isBest ? "best" : "") }
+      }
+
+      let model = try ForecastModel(contentsOf: output)
+      let test = try Backtest(of: set, parts: split.parts(of: set), horizon: 6)
+      let results = try test.run([model] + test.baselines(lags: 48))
+      for figure in results[0].total.figures { print(figure.name, figure.value ?? .nan, figure.definition) }
+      for comparison in results[0].comparisons(with: Array(results.dropFirst())) { print("the model \(comparison)") }
+      #expect(results.count == 4)
+
+      let windows = try ForecastWindow.atEnd(of: set, back: 6)
+      let forecasts = try model.forecasts(of: set, windows, horizon: 6)
+      print(forecasts[0].points, forecasts[0].quantile(0, 0.9))
+      try Files.writeAtomically(Array(ForecastPlot(forecasts, windows, of: set).svg.utf8), to: plot)
+
+      struct Yesterday: Forecaster {
+        let name = "yesterday"
+        func forecasts(of set: SeriesSet, _ windows: [ForecastWindow], horizon: Int) -> [Forecast] {
+          windows.map { window in
+            let values = set.series[window.series].targets[window.target]
+            return Forecast(points: (0..<horizon).map { values[window.origin - 24 + $0 % 24] })
+          }
+        }
+      }
+      print(try test.run([Yesterday()])[0].total.mae)
+    }
+  }
+
   @Test func runningACell() throws {
     let steps = 4
     var random = Philox(seed: 1)
@@ -191,7 +230,7 @@ import Testing
     }
     let files = FileManager.default
     var compiled = [try lines(URL(fileURLWithPath: #filePath))]
-    for folder in ["Sources/RNNCells/Cells", "Examples/Sources/ClassifyText", "Examples/Sources/GenerateText", "Examples/Sources/OwnCell"] {
+    for folder in ["Sources/RNNCells/Cells", "Examples/Sources/ClassifyText", "Examples/Sources/ForecastSeries", "Examples/Sources/GenerateText", "Examples/Sources/OwnCell"] {
       let folder = root.appendingPathComponent(folder)
       for name in try files.contentsOfDirectory(atPath: folder.path) { compiled.append(try lines(folder.appendingPathComponent(name))) }
     }
