@@ -155,7 +155,10 @@ extension Backtest {
 
     /// A sentence without its subject.
     public var description: String {
-      func percent(_ gain: Double) -> String { "\(HumanFormat.fixed(abs(gain) * 100, 1))% \(gain > 0 ? "less" : "more")" }
+      // Where the other hardly errs, a percentage says nothing.
+      func percent(_ gain: Double) -> String {
+        gain < -10 ? "more than tenfold" : "\(HumanFormat.fixed(abs(gain) * 100, 1))% \(gain > 0 ? "less" : "more")"
+      }
       let figures = "mean absolute error \(percent(absoluteGain)), root mean square \(percent(squaredGain))"
       if isBetter { return "is \(max(absoluteGain, squaredGain) < 0.01 ? "hardly " : "")better than \(other): \(figures)" }
       return isNoBetter ? "does not beat \(other): \(figures)" : "is better than \(other) by one figure and worse by the other: \(figures)"

@@ -91,7 +91,7 @@ struct TrainingArguments: ParsableArguments {
 }
 
 struct BudgetArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("Read the text so many times.", valueName: "n"))
+  @Option(help: ArgumentHelp("Read the data so many times.", valueName: "n"))
   var epochs: Int?
 
   @Option(help: ArgumentHelp("Move the weights so many times.", valueName: "n"))
