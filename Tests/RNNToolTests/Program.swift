@@ -59,6 +59,9 @@ enum Program {
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
+    /// What has been written so far.
+    var output: Data { (try? Data(contentsOf: outputFile)) ?? Data() }
+
     var errors: String { (try? Data(contentsOf: errorFile)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
 
     /// Waits until standard error contains a text, for ten seconds at most.
