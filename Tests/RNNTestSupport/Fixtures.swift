@@ -6,9 +6,17 @@ import RNNTraining
 public struct Fixture {
   private let file: Safetensors
 
+  private static var folder: URL {
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
+  }
+
   public init(_ name: String) throws {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
-    file = try Safetensors(contentsOf: folder.appending(path: name + ".safetensors").path)
+    file = try Safetensors(contentsOf: Self.folder.appending(path: name + ".safetensors").path)
+  }
+
+  /// Reference values that are texts, in a JSON file.
+  public static func texts<Content: Decodable>(_ type: Content.Type, _ name: String) throws -> Content {
+    try JSONDecoder().decode(type, from: Data(contentsOf: folder.appending(path: name + ".json")))
   }
 
   public var names: [String] { file.entries.keys.sorted() }

@@ -114,7 +114,7 @@ private let line = "25%  step 50/200  loss 1.2346  1.781 bits/byte  12.4 k token
   }
 
   @Test(arguments: [
-    (0, "0"), (7, "7"), (1.25, "1.3"), (99.96, "100"), (999, "999"), (999.6, "1.0 k"), (1300, "1.3 k"), (999_949, "999.9 k"),
+    (0, "0"), (7, "7"), (1.25, "1.2"), (1.35, "1.4"), (99.96, "100"), (999, "999"), (999.6, "1.0 k"), (1300, "1.3 k"), (999_949, "999.9 k"),
     (999_950, "1.0 M"), (1_300_000, "1.3 M"), (2.5e9, "2.5 G"), (3e12, "3.0 T"), (-1300, "-1.3 k"), (.nan, "?"),
   ] as [(Double, String)])
   func counts(_ value: Double, _ text: String) {
@@ -126,7 +126,7 @@ private let line = "25%  step 50/200  loss 1.2346  1.781 bits/byte  12.4 k token
     #expect(HumanFormat.rate(12_360, "tokens") == "12.4 k tokens/s")
     #expect(HumanFormat.bytes(1) == "1 byte" && HumanFormat.bytes(512) == "512 bytes" && HumanFormat.bytes(1300) == "1.3 kB")
     #expect(HumanFormat.fixed(-0.04, 1) == "0.0" && HumanFormat.fixed(-0.06, 1) == "-0.1")
-    #expect(HumanFormat.fixed(2.5, 0) == "3" && HumanFormat.fixed(1.005, 3) == "1.005" && HumanFormat.fixed(0.05, 2) == "0.05")
+    #expect(HumanFormat.fixed(2.5, 0) == "2" && HumanFormat.fixed(3.5, 0) == "4" && HumanFormat.fixed(8.345, 2) == "8.35" && HumanFormat.fixed(1.005, 3) == "1.005" && HumanFormat.fixed(0.05, 2) == "0.05")
     #expect(HumanFormat.fixed(.infinity, 2) == "inf" && HumanFormat.fixed(-.infinity, 2) == "-inf")
     #expect(HumanFormat.fixed(1e300, 4) == "1e+300")
   }

@@ -42,13 +42,18 @@ public enum HumanFormat {
     return "\(Self.count(count))B"
   }
 
-  /// `value` with exactly `decimals` digits after the point.
+  /// `value` with exactly `decimals` digits after the point: the nearest such number, of two the one that ends in an even digit,
+  /// as C and Python print it.
   public static func fixed(_ value: Double, _ decimals: Int) -> String {
     if value.isNaN { return "nan" }
     if value.isInfinite { return value < 0 ? "-inf" : "inf" }
     var scale = 1
     for _ in 0..<decimals { scale *= 10 }
-    let scaled = (abs(value) * Double(scale)).rounded()
+    let product = abs(value) * Double(scale)
+    var scaled = product.rounded(.toNearestOrEven)
+    // What looks like a half may be the rounded product of something above or below.
+    let rest = (-product).addingProduct(abs(value), Double(scale))
+    if rest != 0, product - product.rounded(.down) == 0.5 { scaled = product.rounded(rest > 0 ? .up : .down) }
     // Beyond 2⁵³ there are no decimals left to show.
     if scaled > 0x1p53 { return "\(value)" }
     let digits = Int(scaled)
