@@ -16,7 +16,8 @@ public struct TextSurvey: Sendable {
   /// Reads `parts` of a text, by default all of it, one after the other as if they were joined.
   ///
   /// - Parameters:
-  ///   - kind: what its tokens are.
+  ///   - kind: what its tokens are. Those of byte-pair encoding aren't known before; what counts as one is a piece, in which
+  ///     pairs are then merged.
   ///   - countingFrequencies: whether to count how often each token occurs, for a ``tokenizer(vocabulary:)``.
   ///   - progress: called now and then with the number of bytes read.
   /// - Throws: as for reading a file, where there is one.
@@ -24,9 +25,23 @@ public struct TextSurvey: Sendable {
     _ corpus: TextCorpus, in parts: [Range<Int>]? = nil, tokens kind: Tokenizer.Kind, countingFrequencies: Bool = false,
     progress: (_ bytes: Int) -> Void = { _ in }
   ) throws(RNNError) {
+    try self.init(corpus, parts, TokenCounter(kind, countingFrequencies: countingFrequencies), progress)
+  }
+
+  /// Reads `parts` of a text as above, as tokens of `tokenizer`.
+  public init(
+    _ corpus: TextCorpus, in parts: [Range<Int>]? = nil, by tokenizer: Tokenizer, countingFrequencies: Bool = false,
+    progress: (_ bytes: Int) -> Void = { _ in }
+  ) throws(RNNError) {
+    try self.init(corpus, parts, TokenCounter(tokenizer, countingFrequencies: countingFrequencies), progress)
+  }
+
+  private init(
+    _ corpus: TextCorpus, _ parts: [Range<Int>]?, _ counter: TokenCounter, _ progress: (_ bytes: Int) -> Void
+  ) throws(RNNError) {
     self.corpus = corpus
     self.parts = parts ?? [0..<corpus.count]
-    var counter = TokenCounter(kind, countingFrequencies: countingFrequencies)
+    var counter = counter
     var fingerprint = Fingerprint()
     var areSourcesUTF8 = true
     for part in self.parts {
@@ -52,18 +67,19 @@ public struct TextSurvey: Sendable {
   /// What a model predicts when it reads the text.
   public var predictedUnits: TextUnits { counter.predictedUnits }
 
-  /// One token for each byte, for each character of the text, or for its most frequent words. What is not bytes must have been
-  /// counted.
+  /// One token for each byte, for each character of the text, for its most frequent words, or for what its most frequent pairs
+  /// are merged to. What is not bytes must have been counted.
   ///
-  /// - Parameter vocabulary: the number of tokens at most, where they are words.
-  public func tokenizer(vocabulary: Int = Tokenizer.defaultVocabulary) -> Tokenizer { counter.tokenizer(vocabulary: vocabulary) }
+  /// - Parameter vocabulary: the number of tokens at most, where the kind has a choice; nil for its default.
+  public func tokenizer(vocabulary: Int? = nil) -> Tokenizer { counter.tokenizer(vocabulary: vocabulary) }
 
   /// How often each token of the survey's own tokenizer occurs, if that was counted.
   public func frequencies(of tokenizer: Tokenizer) -> [Int] { counter.frequencies(of: tokenizer) }
 
-  /// The text as tokens of `tokenizer`, which must be of the survey's kind.
+  /// The text as tokens of `tokenizer`, which must be of the survey's kind; of byte-pair encoding, the survey's own.
   public func tokenized(by tokenizer: Tokenizer) -> TokenizedText {
     precondition(tokenizer.kind == counter.kind, "a survey of \(counter.kind) for a tokenizer of \(tokenizer.kind)")
+    precondition(tokenizer.kind != .bpe || tokenizer == counter.tokenizer, "a survey of other tokens than the tokenizer's")
     return TokenizedText(corpus, parts, tokenizer, counter)
   }
 }

@@ -18,7 +18,7 @@ extension Tokenizer {
   /// Counted in the text itself, since a token can't say how many bytes an unknown character had. A character counts where
   /// its last byte is. Of words, the whitespace between them counts too, in characters and bytes.
   public func predictedUnits(in text: some Collection<UInt8>) -> TextUnits {
-    var counter = TokenCounter(kind)
+    var counter = TokenCounter(self)
     if text.withContiguousStorageIfAvailable({ counter.read($0) }) == nil {
       Array(text).withUnsafeBufferPointer { counter.read($0) }
     }

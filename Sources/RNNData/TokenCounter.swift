@@ -1,19 +1,33 @@
 /// Counts the tokens of a text that comes in pieces, and notes where every so many-th begins, so that later a reader can begin
 /// there.
 ///
-/// Where tokens begin follows from their kind alone: which of them have a number, a vocabulary, may not be known yet.
+/// Where tokens begin follows from their kind alone: which of them have a number, a vocabulary, may not be known yet. Not so with
+/// byte-pair encoding: without a tokenizer, what is counted is pieces.
 struct TokenCounter: Sendable {
   /// Tokens from one mark to the next.
   static let spacing = 1 << 14
 
+  /// Where every ``spacing``-th token begins.
+  struct Mark: Sendable, Hashable {
+    /// The offset of the byte where the token begins, or the whitespace before it, or the piece that it is in.
+    var begin: Int
+    /// Tokens of the piece before it.
+    var skipped = 0
+    /// The offset where the piece with the last token before it ends: where there is no piece, as for the beginning.
+    var end: Int
+
+    init(_ begin: Int, skipped: Int = 0, end: Int? = nil) { (self.begin, self.skipped, self.end) = (begin, skipped, end ?? begin) }
+  }
+
   let kind: Tokenizer.Kind
+  /// The tokenizer, if it is known.
+  let tokenizer: Tokenizer?
   private(set) var bytes = 0
   /// Unicode scalars, and whatever stands between them without being UTF-8.
   private(set) var characters = 0
   private(set) var tokens = 0
-  /// For characters and words: the offset of the byte where the token 0, ``spacing``, 2 · ``spacing`` and so on begins, or the
-  /// whitespace before it.
-  private(set) var marks = [0]
+  /// Of the tokens 0, ``spacing``, 2 · ``spacing`` and so on, unless they are bytes.
+  private(set) var marks = [Mark(0)]
   private var characterCutter = CharacterCutter()
   private var wordCutter = WordCutter()
   // Bytes and characters up to the end of the first token; where tokens are bytes, of the first character.
@@ -25,15 +39,22 @@ struct TokenCounter: Sendable {
   private var counts: [Int] = []
   private(set) var words = WordCounts()
   private(set) var lineEnds = 0
+  private var pieces: PieceCounter
 
-  init(_ kind: Tokenizer.Kind, countingFrequencies: Bool = false) {
+  init(_ kind: Tokenizer.Kind, countingFrequencies: Bool = false) { self.init(kind, nil, countingFrequencies) }
+
+  init(_ tokenizer: Tokenizer, countingFrequencies: Bool = false) { self.init(tokenizer.kind, tokenizer, countingFrequencies) }
+
+  private init(_ kind: Tokenizer.Kind, _ tokenizer: Tokenizer?, _ countingFrequencies: Bool) {
     self.kind = kind
+    self.tokenizer = tokenizer
     countsFrequencies = countingFrequencies
+    pieces = PieceCounter(tokenizer, countingFrequencies: countingFrequencies)
     guard countingFrequencies else { return }
     switch kind {
     case .bytes: counts = [Int](repeating: 0, count: 4 * 256)
     case .characters: counts = [Int](repeating: 0, count: 0x110000)
-    case .words: break
+    case .words, .bpe: break
     }
   }
 
@@ -53,10 +74,11 @@ struct TokenCounter: Sendable {
         case .bytes: readBytes(rest)
         case .characters: readCharacters(rest, limit: wanted)
         case .words: readWords(rest, limit: wanted)
+        case .bpe: readPieces(rest)
         }
       (i, bytes) = (i + read, bytes + read)
       endFirst()
-      if kind != .bytes, tokens == marks.count * Self.spacing { marks.append(bytes) }
+      if kind == .characters || kind == .words, tokens == marks.count * Self.spacing { marks.append(Mark(bytes)) }
     }
   }
 
@@ -71,11 +93,12 @@ struct TokenCounter: Sendable {
       cutter.finish(body)
       return 0
     }
+    if kind == .bpe { endPieces() }
     endFirst()
   }
 
   private mutating func endFirst() {
-    guard first == nil, kind == .bytes ? characters > 0 : tokens > 0 else { return }
+    guard kind != .bpe, first == nil, kind == .bytes ? characters > 0 : tokens > 0 else { return }
     // A word that isn't UTF-8 may have ended in the middle of what would be a character.
     first = (bytes, characters + (isBetweenCharacters ? 0 : 1))
   }
@@ -155,23 +178,40 @@ struct TokenCounter: Sendable {
     return read
   }
 
+  private mutating func readPieces(_ rest: UnsafeBufferPointer<UInt8>) -> Int {
+    pieces.read(rest)
+    var cutter = characterCutter
+    characters += cutter.count(rest)
+    characterCutter = cutter
+    (tokens, first) = (pieces.tokens, pieces.first)
+    return rest.count
+  }
+
+  private mutating func endPieces() {
+    pieces.finish()
+    (tokens, marks, first) = (pieces.tokens, pieces.marks, pieces.first)
+  }
+
   /// What a model predicts when it reads the text: everything but the first token, which is given.
   var predictedUnits: TextUnits {
     guard let first, tokens > 0 else { return TextUnits(tokens: 0, characters: 0, bytes: 0) }
     switch kind {
     case .bytes: return TextUnits(tokens: tokens - 1, characters: first.bytes == 1 ? characters - 1 : characters, bytes: bytes - 1)
-    case .characters, .words:
+    case .characters, .words, .bpe:
       return TextUnits(tokens: tokens - 1, characters: characters - first.characters, bytes: bytes - first.bytes)
     }
   }
 
-  /// The tokenizer of what was counted: bytes, all characters, or the most frequent words; those that occur `least` times, or by
-  /// default often enough to leave some unknown.
-  func tokenizer(vocabulary: Int, least: Int? = nil) -> Tokenizer {
-    switch kind {
+  /// The tokenizer of what was counted: bytes, all characters, pairs, or the most frequent words; those that occur `least` times, or
+  /// by default often enough to leave some unknown.
+  func tokenizer(vocabulary: Int?, least: Int? = nil) -> Tokenizer {
+    if let tokenizer { return tokenizer }
+    let vocabulary = vocabulary ?? kind.defaultVocabulary
+    return switch kind {
     case .bytes: .bytes
     case .characters: Tokenizer(ascending: counts.indices.filter { counts[$0] > 0 }.compactMap { Unicode.Scalar(UInt32($0)) })
     case .words: Tokenizer(mostFrequentOf: words, vocabulary: vocabulary, least: least)
+    case .bpe: Tokenizer(mergedFrom: pieces.counts, vocabulary: vocabulary)
     }
   }
 
@@ -185,6 +225,7 @@ struct TokenCounter: Sendable {
     case .words:
       let known = [lineEnds] + (0..<tokenizer.table.count).map { words.count(of: Array(tokenizer.table[$0])) }
       return known + [tokens - known.reduce(0, +)]
+    case .bpe: return pieces.frequencies
     }
   }
 }

@@ -3,8 +3,14 @@ struct TokenEncoder: Sendable {
   private let tokenizer: Tokenizer
   private var characters = CharacterCutter()
   private var words = WordCutter()
+  private var pieces = PieceCutter()
+  private var encoder: PieceEncoder?
 
-  init(_ tokenizer: Tokenizer) { self.tokenizer = tokenizer }
+  init(_ tokenizer: Tokenizer) {
+    self.tokenizer = tokenizer
+    encoder = tokenizer.pairs.map(PieceEncoder.init)
+    if let encoder { pieces = encoder.cutter }
+  }
 
   /// Appends the tokens that are complete with these bytes.
   mutating func read(_ bytes: UnsafeBufferPointer<UInt8>, into tokens: inout [Int32]) {
@@ -13,6 +19,7 @@ struct TokenEncoder: Sendable {
     case .bytes: tokens.append(contentsOf: bytes.lazy.map { Int32($0) })
     case .characters: _ = characters.cut(bytes) { tokens.append(tokenizer.token(of: $0)) }
     case .words: _ = words.cut(bytes) { piece, _ in tokens.append(tokenizer.token(of: piece)) }
+    case .bpe: pieces.cut(bytes) { encoder?.append($0, to: &tokens) }
     }
   }
 
@@ -21,5 +28,6 @@ struct TokenEncoder: Sendable {
     let tokenizer = tokenizer
     characters.finish { tokens.append(tokenizer.token(of: $0)) }
     words.finish { piece, _ in tokens.append(tokenizer.token(of: piece)) }
+    pieces.finish { encoder?.append($0, to: &tokens) }
   }
 }

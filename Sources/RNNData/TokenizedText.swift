@@ -20,7 +20,7 @@ public struct TokenizedText: Sendable {
     let parts: [Range<Int>]
     let tokenizer: Tokenizer
     let bytes: Int
-    let marks: [Int]
+    let marks: [TokenCounter.Mark]
   }
 
   /// Tokens that are already there.
@@ -57,11 +57,13 @@ public struct TokenizedText: Sendable {
         try text.corpus.forEachPiece(of: range) { piece, _ in encoder.read(piece, into: &tokens) }
       }
       encoder.finish(into: &tokens)
+      // A piece may have the end of one block and the beginning of the next.
+      let own = tokens.dropFirst(text.tokenizer.kind == .bytes ? 0 : text.marks[index].skipped).prefix(expected)
       // Files are watched; this would have escaped even so.
-      guard tokens.count == expected else {
+      guard own.count == expected, own.count == tokens.count || text.tokenizer.kind == .bpe else {
         throw RNNError(.badData, "\(text.corpus.name) was changed while it was in use: it must stay as it is until all is done")
       }
-      return tokens
+      return Array(own)
     }
   }
 }
@@ -74,8 +76,8 @@ extension TokenizedText.Text {
       begin = index * TokenCounter.spacing
       end = min(begin + TokenCounter.spacing, bytes)
     } else {
-      begin = marks[index]
-      end = index + 1 < marks.count ? marks[index + 1] : bytes
+      begin = marks[index].begin
+      end = index + 1 < marks.count ? marks[index + 1].end : bytes
     }
     var ranges: [Range<Int>] = []
     for part in parts where end > 0 {

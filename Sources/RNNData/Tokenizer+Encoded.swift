@@ -2,13 +2,14 @@ import RNNTensor
 
 extension Tokenizer {
   /// The tokenizer as a line of text, for a model's file: `bytes`; `characters:` and the code points in hexadecimal, ascending,
-  /// neighbours joined to ranges, such as `characters:a,20-7e,1f600`; or `words:` and the words in the order of their tokens,
-  /// separated by spaces.
+  /// neighbours joined to ranges, such as `characters:a,20-7e,1f600`; `words:` and the words in the order of their tokens,
+  /// separated by spaces; or, of byte-pair encoding, its ``json``.
   public var encoded: String {
     switch kind {
     case .bytes: kind.rawValue
     case .characters: Self.head(kind) + codePoints
     case .words: Self.head(kind) + words.joined(separator: " ")
+    case .bpe: json ?? ""
     }
   }
 
@@ -31,7 +32,7 @@ extension Tokenizer {
 
   /// The tokenizer that `encoded` describes.
   ///
-  /// Only what ``encoded`` writes is read: every tokenizer has one text. Code points ascend, so that what a hostile file
+  /// Of all but byte-pair encoding only what ``encoded`` writes is read: every tokenizer has one text. Code points ascend, so that what a hostile file
   /// can ask for is bounded by the size of Unicode; words are no more than the text itself has.
   /// - Throws: `.badData` saying what was found and what was expected.
   public init(encoded: String) throws(RNNError) {
@@ -41,11 +42,13 @@ extension Tokenizer {
       try self.init(codePoints: encoded.utf8.dropFirst(Self.head(.characters).utf8.count))
     } else if encoded.utf8.starts(with: Self.head(.words).utf8) {
       try self.init(listOfWords: Array(encoded.utf8.dropFirst(Self.head(.words).utf8.count)))
+    } else if encoded.utf8.first == UInt8(ascii: "{") {
+      try self.init(json: Array(encoded.utf8), source: "the tokenizer")
     } else {
       throw RNNError(
         .badData,
         "‘\(String(encoded.unicodeScalars.prefix(40)))’ is not a tokenizer: "
-          + "expected ‘bytes’ or ‘characters:’ with code points, or ‘words:’ with words")
+          + "expected ‘bytes’ or ‘characters:’ with code points, ‘words:’ with words, or the JSON of byte-pair encoding")
     }
   }
 

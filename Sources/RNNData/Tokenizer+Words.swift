@@ -4,11 +4,6 @@ extension Tokenizer {
   /// What a model writes for a word that it doesn't know, as in the Penn Treebank.
   static let unknownWord = Array("<unk>".utf8)
 
-  /// Sizes that a vocabulary of words can have: the line end, `<unk>` and at least one word.
-  public static let vocabularySizes = 3...1_000_000
-  /// The size that is taken where none is given.
-  public static let defaultVocabulary = 10_000
-
   /// The words that have a token of their own, the first of which is 1. Empty unless tokens are words.
   public var words: [String] { (0..<table.count).map { String(decoding: table[$0], as: UTF8.self) } }
 
@@ -28,8 +23,8 @@ extension Tokenizer {
   /// and a model could not learn where words stand that it doesn't know.
   /// - Throws: `.usage` for a size that can't be; `.badData` where the corpus is not UTF-8; as for reading a file, where there is
   ///   one.
-  public init(wordsOf corpus: TextCorpus, in parts: [Range<Int>]? = nil, vocabulary: Int = defaultVocabulary) throws(RNNError) {
-    try Self.checkVocabulary(vocabulary)
+  public init(wordsOf corpus: TextCorpus, in parts: [Range<Int>]? = nil, vocabulary: Int? = nil) throws(RNNError) {
+    try Kind.words.checkVocabulary(vocabulary)
     try corpus.requireUTF8()
     self = try TextSurvey(corpus, in: parts, tokens: .words, countingFrequencies: true).tokenizer(vocabulary: vocabulary)
   }
@@ -42,15 +37,6 @@ extension Tokenizer {
       _ = word.withUnsafeBufferPointer { table.add($0) }
     }
     self.init(words: table)
-  }
-
-  /// - Throws: `.usage` where a vocabulary can't have this size.
-  public static func checkVocabulary(_ size: Int) throws(RNNError) {
-    guard vocabularySizes.contains(size) else {
-      throw RNNError(
-        .usage,
-        "a vocabulary of \(size) can't be: expected \(vocabularySizes.lowerBound) (the line end, <unk> and a word) to \(vocabularySizes.upperBound)")
-    }
   }
 
   static func add(_ word: [UInt8], to table: inout WordTable) throws(RNNError) {

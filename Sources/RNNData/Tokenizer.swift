@@ -18,6 +18,12 @@ public struct Tokenizer: Sendable, Hashable {
     /// Decoded words are joined by single spaces, and line ends are newlines. So what is lost is which whitespace stood between
     /// words and around line ends, and how many of it, and what word an unknown one was.
     case words
+    /// Text in pieces that are frequent in the training text, from single bytes to whole words: byte-level byte-pair encoding, as
+    /// GPT-2's. Reads and writes anything, and nothing is lost. See ``Tokenizer/json`` for other programs that know it.
+    case bpe
+
+    /// Whether any bytes have tokens of their own; else a text must be UTF-8, and what wasn't seen in training is unknown.
+    public var readsAnything: Bool { self == .bytes || self == .bpe }
   }
 
   public let kind: Kind
@@ -27,6 +33,8 @@ public struct Tokenizer: Sendable, Hashable {
   private let tokensOfLowScalars: [Int32]
   // The words that have a token; a word's token is its number and one more, for the line end comes first.
   let table: WordTable
+  // What bytes are merged to.
+  let pairs: BytePairs?
   // The bytes of all tokens, and where each token's begin.
   private let text: [UInt8]
   private let starts: [Int]
@@ -39,6 +47,7 @@ public struct Tokenizer: Sendable, Hashable {
     scalars = []
     tokensOfLowScalars = []
     table = WordTable()
+    pairs = nil
     text = Array(0...255)
     starts = Array(0...256)
   }
@@ -62,6 +71,7 @@ public struct Tokenizer: Sendable, Hashable {
     kind = .characters
     self.scalars = scalars
     table = WordTable()
+    pairs = nil
     let unknown = Int32(scalars.count)
     var low = [Int32](repeating: unknown, count: 0x800)
     var text: [UInt8] = []
@@ -84,6 +94,7 @@ public struct Tokenizer: Sendable, Hashable {
     scalars = []
     tokensOfLowScalars = []
     self.table = table
+    pairs = nil
     var text = [UInt8(ascii: "\n")]
     var starts = [0, 1]
     for word in 0..<table.count {
@@ -96,12 +107,23 @@ public struct Tokenizer: Sendable, Hashable {
     self.starts = starts
   }
 
+  /// One token for each of these texts: single bytes, and what they are merged to.
+  init(_ pairs: BytePairs, texts: [[UInt8]]) {
+    kind = .bpe
+    scalars = []
+    tokensOfLowScalars = []
+    table = WordTable()
+    self.pairs = pairs
+    text = texts.flatMap(\.self)
+    starts = texts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+  }
+
   /// The number of tokens, the unknown one included: what a model's embedding and its logits have as their size.
   public var count: Int { starts.count - 1 }
 
   /// The token for what has none of its own. Nothing should generate it: it never occurs in a training text of characters, and
   /// `<unk>` is no word.
-  public var unknown: Int32? { kind == .bytes ? nil : Int32(count - 1) }
+  public var unknown: Int32? { kind.readsAnything ? nil : Int32(count - 1) }
 
   /// The token of a scalar, or of what is not UTF-8, for a tokenizer of characters.
   func token(of scalar: Unicode.Scalar?) -> Int32 {
@@ -120,7 +142,7 @@ public struct Tokenizer: Sendable, Hashable {
   public func encode(_ text: some Collection<UInt8>) -> [Int32] {
     var encoder = TokenEncoder(self)
     var tokens: [Int32] = []
-    tokens.reserveCapacity(kind == .words ? text.count / 4 : text.count)
+    tokens.reserveCapacity(kind == .words || kind == .bpe ? text.count / 4 : text.count)
     if text.withContiguousStorageIfAvailable({ encoder.read($0, into: &tokens) }) == nil {
       Array(text).withUnsafeBufferPointer { encoder.read($0, into: &tokens) }
     }
@@ -153,6 +175,7 @@ extension Tokenizer: CustomStringConvertible {
     switch kind {
     case .bytes: "256 bytes"
     case .characters: "\(scalars.count) character\(scalars.count == 1 ? "" : "s") and one token for any other"
+    case .bpe: "\(count) tokens of byte-pair encoding"
     case .words: "\(table.count) word\(table.count == 1 ? "" : "s"), the line end, and one token for any other word"
     }
   }

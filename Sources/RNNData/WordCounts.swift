@@ -35,6 +35,11 @@ struct WordCounts: Sendable {
     (table, counts) = (kept, keptCounts)
   }
 
+  /// Calls `body` with each word and how often it occurs.
+  func forEach(_ body: (ArraySlice<UInt8>, Int) -> Void) {
+    for (number, count) in counts.enumerated() { body(table[number], count) }
+  }
+
   /// How often a word occurs.
   func count(of word: [UInt8]) -> Int {
     word.withUnsafeBufferPointer { table.number(of: $0) }.map { counts[$0] } ?? 0

@@ -70,5 +70,32 @@ struct JSONArguments: ParsableArguments {
   var json = false
 }
 
-extension Tokenizer.Kind: ExpressibleByArgument {}
+/// What a token is, and after a colon how many there may be: `words`, `bpe:4000`.
+struct TokensArgument: ExpressibleByArgument {
+  let kind: Tokenizer.Kind
+  let vocabulary: Int?
+
+  init(_ kind: Tokenizer.Kind) { (self.kind, vocabulary) = (kind, nil) }
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let kind = Tokenizer.Kind(rawValue: String(parts[0])) else { return nil }
+    self.kind = kind
+    vocabulary = parts.count > 1 ? Int(parts[1]) : nil
+    if parts.count > 1, vocabulary == nil { return nil }
+  }
+
+  static var allValueStrings: [String] { Tokenizer.Kind.allCases.map(\.rawValue) }
+  var defaultValueDescription: String { kind.rawValue }
+
+  /// The size of the vocabulary, which may have been given by itself.
+  ///
+  /// - Throws: `.usage` where it was given twice.
+  func vocabulary(or other: Int?) throws(RNNError) -> Int? {
+    if let vocabulary, let other, vocabulary != other {
+      throw RNNError(.usage, "--tokens \(kind.rawValue):\(vocabulary) and --vocabulary \(other) are two sizes: give one")
+    }
+    return vocabulary ?? other
+  }
+}
 extension ScheduleKind: ExpressibleByArgument {}

@@ -138,7 +138,7 @@ struct Evaluate: ParsableCommand {
   private func measure(_ model: LanguageModel, _ corpus: TextCorpus, rows: Int) throws -> LanguageModel.Evaluation {
     var reading = StageView(TrainingProgress.init(reading:of:), isQuiet: quiet || json.json)
     defer { reading.end() }
-    let survey = try TextSurvey(corpus, tokens: model.tokenizer.kind) { reading.show($0, of: corpus.count) }
+    let survey = try TextSurvey(corpus, by: model.tokenizer) { reading.show($0, of: corpus.count) }
     reading.end()
     var predicting = StageView(TrainingProgress.init(predicting:of:), isQuiet: quiet || json.json)
     defer { predicting.end() }

@@ -9,6 +9,11 @@ translation_metrics.json
     cases: translations and references, and what sacreBLEU says of them with its
     defaults: bleu, chrf (numbers), and both lines as printed, without the version.
     words: texts as the tokenisation 13a cuts them.
+byte_pairs.json
+    corpus, from which pairs are learnt; texts, and the ids that tokenizers gives them
+    by tokenizer_theirs.json, which it learnt itself from corpus, and by
+    tokenizer_own.json, which Tokenizer(bytePairsOf: corpus, vocabulary: 400).json is:
+    this script only reads it.
 """
 
 import json
@@ -18,6 +23,7 @@ import random
 import sacrebleu
 from sacrebleu.metrics import BLEU, CHRF
 from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 
@@ -85,11 +91,44 @@ def translation_metrics():
     save("translation_metrics", {"sacrebleu": sacrebleu.__version__, "cases": cases, "words": words})
 
 
-def save(name, content):
+def save(name, content, indent=0):
     with open(os.path.join(FOLDER, name + ".json"), "w", encoding="utf-8") as file:
-        json.dump(content, file, ensure_ascii=True, indent=0)
+        json.dump(content, file, ensure_ascii=True, indent=indent)
         file.write("\n")
+
+
+SPECIAL = ["<s>", "</s>", "<s> >"]
+
+CUTS = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d", "'", "'r", "'v", "'l", "''s", " '", "don't", "we'll", " ", "  ", "\n", "\n\n", "\t", "\r\n",
+        "\u00a0", "\u2003", "\u3000", "\u0085", "\u2028", "a", "the", " the", "ing", " Männer", "é", "e\u0301", "ß", "1", "23", "²", "Ⅷ", "½",
+        "٣", "日本", "語", "🦊", "!", "?!", "...", "—", "“", "$", "_", "\x00", "\x1f", "\u200b", "\u0301", "\ufeff", "ª", "ʰ", "<s>", "</s>", "<s",
+        "<s> ", "<s> >", "<"]
+
+
+def character(draws):
+    ranges = [(0x20, 0x7F), (0x80, 0x800), (0x800, 0xD800), (0xE000, 0x10000), (0x10000, 0x20000)]
+    return chr(draws.randrange(*draws.choice(ranges)))
+
+
+def byte_pairs():
+    draws = random.Random(501)
+    words = [w for pair in SENTENCES for s in pair for w in s.split(" ")] + ["don't", "we'll", "lower", "newest", "widest", "low"]
+    corpus = "".join(draws.choice(words) + draws.choice([" ", " ", " ", "  ", "\n"]) for _ in range(1500))
+    theirs = Tokenizer(models.BPE())
+    theirs.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    theirs.decoder = decoders.ByteLevel()
+    theirs.train_from_iterator([corpus], trainers.BpeTrainer(
+        vocab_size=400, special_tokens=SPECIAL, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    theirs.save(os.path.join(FOLDER, "tokenizer_theirs.json"))
+    texts = ["".join(draws.choice(CUTS) for _ in range(draws.randrange(1, 14))) for _ in range(300)]
+    texts += ["".join(character(draws) for _ in range(draws.randrange(1, 14))) for _ in range(60)]
+    texts += ["".join(draws.choice(words + [" "]) for _ in range(draws.randrange(1, 14))) for _ in range(60)] + ["", " " * 70, "a" * 300, "lowest" * 50]
+    content = {"corpus": corpus, "texts": texts, "theirs": [theirs.encode(t).ids for t in texts]}
+    own = os.path.join(FOLDER, "tokenizer_own.json")
+    content["own"] = [Tokenizer.from_file(own).encode(t).ids for t in texts] if os.path.exists(own) else []
+    save("byte_pairs", content, indent=None)
 
 
 if __name__ == "__main__":
     translation_metrics()
+    byte_pairs()

@@ -2,7 +2,7 @@ import RNN
 import Testing
 
 @Suite struct WordTokenizerTests {
-  private func tokenizer(_ text: String, vocabulary: Int = Tokenizer.defaultVocabulary) throws -> Tokenizer {
+  private func tokenizer(_ text: String, vocabulary: Int? = nil) throws -> Tokenizer {
     try Tokenizer(wordsOf: TextCorpus(text), vocabulary: vocabulary)
   }
 

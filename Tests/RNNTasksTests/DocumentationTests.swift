@@ -89,6 +89,11 @@ import Testing
     var trainer = try TextTrainer(TextCorpus(reading: [path]), options: words)
     try trainer.train()
     print(trainer.model.tokenizer.words.prefix(10), try trainer.model.evaluate(heldOut).perplexity)
+
+    let json = path + ".json"
+    let pairs = try Tokenizer(bytePairsOf: TextCorpus(reading: [path]), vocabulary: 300)
+    try Files.writeAtomically(Array((pairs.json ?? "").utf8), to: json)
+    print(try Tokenizer(contentsOf: json) == pairs, pairs.encode("one two"))
   }
 
   @Test func classifying() async throws {

@@ -210,17 +210,17 @@ extension LabelledTexts {
     return result
   }
 
-  /// The tokenizer of some of the texts: bytes, all characters, or the most frequent words.
+  /// The tokenizer of some of the texts: bytes, all characters, the most frequent words, or what pairs are merged to.
   ///
   /// - Parameters:
-  ///   - vocabulary: tokens of words at most.
+  ///   - vocabulary: tokens at most, where the kind has a choice; nil for its default.
   ///   - least: how often a word must occur to have a token.
   /// - Throws: `.usage` for a vocabulary that can't be.
   public func tokenizer(
-    of texts: [Int], _ kind: Tokenizer.Kind, _ normalizer: TextNormalizer, vocabulary: Int, least: Int = 1
+    of texts: [Int], _ kind: Tokenizer.Kind, _ normalizer: TextNormalizer, vocabulary: Int? = nil, least: Int = 1
   ) throws(RNNError) -> Tokenizer {
     if kind == .bytes { return .bytes }
-    try Tokenizer.checkVocabulary(vocabulary)
+    if kind.vocabularySizes != nil { try kind.checkVocabulary(vocabulary) }
     var counter = TokenCounter(kind, countingFrequencies: true)
     for part in stride(from: 0, to: texts.count, by: 4096) {
       joined(Array(texts[part..<min(part + 4096, texts.count)]), normalizer).withUnsafeBufferPointer { counter.read($0) }

@@ -31,7 +31,7 @@ public struct ClassifierDefaults: Sendable, Hashable {
     default: (hidden, batch, epochs) = (256, 128, 3)
     }
     weightDecay = 0.01
-    if self.tokens == .words {
+    if self.tokens == .words || self.tokens == .bpe {
       (embedding, dropout, wordDropout, pooling, longest) = (300, 0.5, 0.05, [.max], 1000)
       // Most of the weights are words' vectors, and learnt by heart soon.
       epochs = switch texts {
@@ -46,7 +46,7 @@ public struct ClassifierDefaults: Sendable, Hashable {
   }
 
   /// Within which range a token's vector begins where nobody says it: words that are rare, and hardly moved, should say little.
-  static func embeddingRange(_ tokens: Tokenizer.Kind) -> Float? { tokens == .words ? 0.1 : nil }
+  static func embeddingRange(_ tokens: Tokenizer.Kind) -> Float? { tokens == .words || tokens == .bpe ? 0.1 : nil }
 
   /// A good learning rate for the rule with which weights are moved.
   ///

@@ -45,9 +45,7 @@ public struct ClassifierTrainer: Trainer {
     let defaults = ClassifierDefaults(
       texts: parts.training.count, words: texts.meanWords(wholes), tokens: options.tokens ?? start?.tokenizer.kind)
     let normalizer = options.normalizer(defaults.tokens, from: start)
-    if options.vocabulary != nil, defaults.tokens != .words {
-      throw RNNError(.usage, "a size of the vocabulary is for words; of \(defaults.tokens.rawValue) all have a token")
-    }
+    try defaults.tokens.checkVocabulary(options.vocabulary)
     // Words are counted in whole texts: their phrases repeat them.
     let isTraining = Set(parts.training)
     let counted = wholes.filter(isTraining.contains)
@@ -56,7 +54,7 @@ public struct ClassifierTrainer: Trainer {
       tokenizer = start.tokenizer
     } else {
       tokenizer = try texts.tokenizer(
-        of: counted.isEmpty ? parts.training : counted, defaults.tokens, normalizer, vocabulary: options.vocabulary ?? ClassifierDefaults.vocabulary)
+        of: counted.isEmpty ? parts.training : counted, defaults.tokens, normalizer, vocabulary: options.vocabulary ?? (defaults.tokens == .words ? ClassifierDefaults.vocabulary : nil))
     }
     var model = try TextClassifier(
       try options.architecture(defaults, from: start), labels: texts.labels, tokenizer: tokenizer, normalizer: normalizer,

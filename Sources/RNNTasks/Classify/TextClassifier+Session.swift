@@ -83,7 +83,7 @@ extension TextClassifier {
     ) throws(RNNError) -> ClassificationMetrics {
       var options = options
       options.phrases = false
-      var reader = try LabelledReader(paths, options: options, requiresUTF8: members.contains { $0.model.tokenizer.kind != .bytes })
+      var reader = try LabelledReader(paths, options: options, requiresUTF8: members.contains { !$0.model.tokenizer.kind.readsAnything })
       let numbers = Dictionary(uniqueKeysWithValues: zip(labels, 0...))
       var metrics = ClassificationMetrics(classes: labels.count)
       var texts: [[UInt8]] = [], actual: [Int] = [], bytes = 0

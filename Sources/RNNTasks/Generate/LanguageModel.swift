@@ -155,10 +155,10 @@ public struct LanguageModel: Sendable {
   ///   the first begins with a stretch of the text before it that doesn't count.
   /// - Throws: `.badData` for a text of less than two tokens; as for reading a file, where there is one.
   public func evaluate(_ text: TextCorpus, rows: Int = 1) throws(RNNError) -> Evaluation {
-    try evaluate(TextSurvey(text, tokens: tokenizer.kind), rows: rows)
+    try evaluate(TextSurvey(text, by: tokenizer), rows: rows)
   }
 
-  /// Predicts every token but the first of a text that was surveyed for tokens of the model's kind, as above.
+  /// Predicts every token but the first of a text that was surveyed by the model's tokenizer, as above.
   ///
   /// - Parameter progress: called now and then with the number of tokens predicted and of all to be.
   package func evaluate(

@@ -30,8 +30,8 @@ public struct TextDefaults: Sendable, Hashable {
     sequenceLength = 64
     weightDecay = 0.01
     averaging = 0.05
-    guard tokens == .words else { return }
-    // A word says more than a byte, and there are fewer of them in a text: a longer vector, more dropout.
+    guard tokens == .words || tokens == .bpe else { return }
+    // A word, or a part of one, says more than a byte, and there are fewer of them in a text: a longer vector, more dropout.
     embedding = hidden / 2
     sequenceLength = 32
     if bytes < 50_000_000 { (dropout, epochs) = (0.5, max(epochs, 12)) }

@@ -25,7 +25,7 @@ public struct TextTrainer: Trainer {
   public var checkpointInterval: Double { options.training.checkpointInterval }
   private let trainedOn: String
 
-  /// Reads the texts once, from end to end. Only what is small of them is in memory then (``TextCorpus``).
+  /// Reads the texts once, from end to end; for byte-pair encoding twice. Only what is small of them is in memory then (``TextCorpus``).
   ///
   /// - Parameters:
   ///   - validation: a text to measure on; by default stretches of `corpus`, which then aren't trained on.
@@ -37,25 +37,27 @@ public struct TextTrainer: Trainer {
     reading: (_ bytes: Int, _ all: Int) -> Void = { _, _ in }
   ) throws {
     self.options = options
-    if options.vocabulary != nil, options.tokens != .words {
-      throw RNNError(.usage, "a size of the vocabulary is for words; of \(options.tokens.rawValue) all have a token")
-    }
+    try options.tokens.checkVocabulary(options.vocabulary)
     let split = try corpus.split(validation: validation == nil ? TextDefaults.validationFraction : 0)
-    if options.tokens == .words { try Tokenizer.checkVocabulary(options.vocabulary ?? Tokenizer.defaultVocabulary) }
-    let all = corpus.count + (validation?.count ?? 0)
-    let training = try TextSurvey(corpus, in: split.training, tokens: options.tokens, countingFrequencies: true) { reading($0, all) }
-    let held = try TextSurvey(validation ?? corpus, in: validation == nil ? split.validation : nil, tokens: options.tokens) {
-      reading(training.bytes + $0, all)
+    // Pairs are learnt before it is known what tokens the text has.
+    let readings = options.tokens == .bpe ? 2 : 1
+    let all = readings * split.trainingBytes + (validation?.count ?? split.validationBytes)
+    var training = try TextSurvey(corpus, in: split.training, tokens: options.tokens, countingFrequencies: true) { reading($0, all) }
+    let tokenizer = training.tokenizer(vocabulary: options.vocabulary)
+    if readings > 1 {
+      training = try TextSurvey(corpus, in: split.training, by: tokenizer, countingFrequencies: true) { reading(split.trainingBytes + $0, all) }
     }
-    if options.tokens != .bytes, !(training.areSourcesUTF8 && held.areSourcesUTF8) {
+    let held = try TextSurvey(validation ?? corpus, in: validation == nil ? split.validation : nil, by: tokenizer) {
+      reading(readings * split.trainingBytes + $0, all)
+    }
+    if !options.tokens.readsAnything, !(training.areSourcesUTF8 && held.areSourcesUTF8) {
       try validation?.requireUTF8()
       try corpus.requireUTF8()
     }
     division = validation.map { "all \(training.bytes) bytes for training, \($0.name) (\($0.count) bytes) for validation" } ?? split.description
-    let tokenizer = training.tokenizer(vocabulary: options.vocabulary ?? Tokenizer.defaultVocabulary)
     guard held.tokens > 1 else {
       let part = validation?.name ?? "the part of \(corpus.name) for validation"
-      throw RNNError(.badData, "\(part) is too short to measure on: expected at least 2 \(options.tokens.rawValue)")
+      throw RNNError(.badData, "\(part) is too short to measure on: expected at least 2 \(options.tokens == .bpe ? "tokens" : options.tokens.rawValue)")
     }
     let defaults = TextDefaults(bytes: training.bytes, tokens: options.tokens)
     let settings = options.settings(defaults)

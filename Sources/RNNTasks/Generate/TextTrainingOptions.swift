@@ -8,7 +8,7 @@ import RNNTraining
 public struct TextTrainingOptions: Sendable {
   public var cell: Cell
   public var tokens: Tokenizer.Kind
-  /// Tokens of words at most, the line end and the unknown word included; nil for ``Tokenizer/defaultVocabulary``.
+  /// Tokens at most, where the kind has a choice; nil for its ``Tokenizer/Kind/defaultVocabulary``.
   public var vocabulary: Int?
   public var hidden: Int?
   public var layers: Int?

@@ -52,7 +52,7 @@ struct TrainClassify: ParsableCommand {
     var trainer: ClassifierTrainer
     do {
       let start = try classifier.from.map { try LanguageModel(contentsOf: $0) }
-      let requiresUTF8 = (options.tokens ?? start?.tokenizer.kind) != .bytes
+      let requiresUTF8 = !((options.tokens ?? start?.tokenizer.kind)?.readsAnything ?? false)
       let texts = try LabelledTexts(reading: files, options: try labelled.options(phrases: texts.phrases), requiresUTF8: requiresUTF8) {
         view.showReading(texts: $0)
       }
@@ -78,7 +78,8 @@ struct TrainClassify: ParsableCommand {
 
   private func options() throws -> ClassifierTrainingOptions {
     ClassifierTrainingOptions(
-      cell: try model.cell.map { try CellArgument.cell($0) }, tokens: texts.tokens, vocabulary: texts.vocabulary,
+      cell: try model.cell.map { try CellArgument.cell($0) }, tokens: texts.tokens?.kind,
+      vocabulary: try texts.tokens.map { try $0.vocabulary(or: texts.vocabulary) } ?? texts.vocabulary,
       lowercase: texts.lowercase, splitsSigns: texts.splitSigns, hidden: model.hidden, layers: model.layers,
       embedding: model.embedding, projection: model.projection, bidirectional: classifier.bidirectional,
       pooling: try classifier.poolings(), dropout: model.dropout, wordDropout: classifier.wordDropout,
@@ -97,10 +98,10 @@ struct ClassifierTextArguments: ParsableArguments {
   @Option(help: ArgumentHelp("The part of the texts to measure on, of each class; with 0 all are trained on, and the last weights are kept.", valueName: "part"))
   var validationPart = ClassifierDefaults.validationFraction
 
-  @Option(help: ArgumentHelp("What a token is: words, characters or bytes. (default: words, or characters where texts have hardly two)", valueName: "kind"))
-  var tokens: Tokenizer.Kind?
+  @Option(help: ArgumentHelp("What a token is: words, characters, bytes, or bpe:4000, what frequent pairs of bytes are merged to. (default: words, or characters where texts have hardly two)", valueName: "kind"))
+  var tokens: TokensArgument?
 
-  @Option(help: ArgumentHelp("With words: the number of tokens at most. (default: \(ClassifierDefaults.vocabulary))", valueName: "n"))
+  @Option(help: ArgumentHelp("With words and bpe: the number of tokens at most. (default: \(ClassifierDefaults.vocabulary), \(Tokenizer.Kind.bpe.defaultVocabulary))", valueName: "n"))
   var vocabulary: Int?
 
   @Flag(inversion: .prefixedNo, help: "Letters become small ones. (default: with words)")

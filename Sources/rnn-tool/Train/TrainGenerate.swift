@@ -57,7 +57,7 @@ struct TrainGenerate: ParsableCommand {
 
   private func options() throws -> TextTrainingOptions {
     TextTrainingOptions(
-      cell: try model.cell.map { try CellArgument.cell($0) } ?? .lstm, tokens: text.tokens, vocabulary: text.vocabulary,
+      cell: try model.cell.map { try CellArgument.cell($0) } ?? .lstm, tokens: text.tokens.kind, vocabulary: try text.tokens.vocabulary(or: text.vocabulary),
       hidden: model.hidden, layers: model.layers, embedding: model.embedding, projection: model.projection, dropout: model.dropout,
       sequenceLength: sequences.sequenceLength, memory: sequences.memory?.bytes, initialization: model.initialization,
       training: try training.options(budget, run_))
@@ -65,12 +65,12 @@ struct TrainGenerate: ParsableCommand {
 }
 
 struct TextArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("What a token is: bytes; characters or words of a UTF-8 text.", valueName: "kind"))
-  var tokens = Tokenizer.Kind.bytes
+  @Option(help: ArgumentHelp("What a token is: bytes; characters or words of a UTF-8 text; or what frequent pairs of bytes are merged to, a vocabulary of so many: bpe:4000.", valueName: "kind"))
+  var tokens = TokensArgument(.bytes)
 
   @Option(
     help: ArgumentHelp(
-      "With words: the number of tokens, the line end and <unk>, which stands for all rarer words, included. (default: \(Tokenizer.defaultVocabulary))", valueName: "n"))
+      "With words: the number of tokens, the line end and <unk>, which stands for all rarer words, included; with bpe: the number of tokens, the 256 bytes included. (default: \(Tokenizer.Kind.words.defaultVocabulary), \(Tokenizer.Kind.bpe.defaultVocabulary))", valueName: "n"))
   var vocabulary: Int?
 
   @Option(help: ArgumentHelp("A text to measure on, instead of stretches of the texts.", valueName: "file"))

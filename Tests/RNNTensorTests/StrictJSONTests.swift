@@ -1,4 +1,4 @@
-import RNNTraining
+import RNNTensor
 import Testing
 
 private func refusal(_ text: String) -> JSONError? {
