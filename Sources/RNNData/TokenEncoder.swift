@@ -30,4 +30,12 @@ struct TokenEncoder: Sendable {
     words.finish { piece, _ in tokens.append(tokenizer.token(of: piece)) }
     pieces.finish { encoder?.append($0, to: &tokens) }
   }
+
+  /// The tokens of a text by itself.
+  mutating func encode(_ text: ArraySlice<UInt8>) -> [Int32] {
+    var tokens: [Int32] = []
+    text.withUnsafeBufferPointer { read($0, into: &tokens) }
+    finish(into: &tokens)
+    return tokens
+  }
 }

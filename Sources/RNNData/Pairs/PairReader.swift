@@ -1,0 +1,196 @@
+public import RNNTensor
+
+/// Where sentences and their translations stand.
+public enum PairFiles: Sendable, Hashable {
+  /// In tables, a pair a row; `-` is standard input.
+  case tables([String])
+  /// In two files, line by line.
+  case lines(source: String, target: String)
+}
+
+/// How tables of pairs are read.
+public struct PairOptions: Sendable, Hashable {
+  /// Columns by name, or by number from 1; nil for those that are called so, else the first and the second.
+  public var sourceColumn: String?
+  public var targetColumn: String?
+  /// What separates a table's fields: by default commas where the file's name ends in `.csv`, else tabs.
+  public var separator: String?
+  /// Whether fields may stand in quotes; by default unless tabs separate them.
+  public var quotes: Bool?
+  /// Whether the first row has the columns' names; by default if it has one that is asked for, or known.
+  public var header: Bool?
+  public var encoding: TextEncoding
+
+  public init(
+    sourceColumn: String? = nil, targetColumn: String? = nil, separator: String? = nil, quotes: Bool? = nil, header: Bool? = nil,
+    encoding: TextEncoding = .utf8
+  ) {
+    self.sourceColumn = sourceColumn
+    self.targetColumn = targetColumn
+    self.separator = separator
+    self.quotes = quotes
+    self.header = header
+    self.encoding = encoding
+  }
+
+  /// Names that such columns have.
+  static let sourceNames = ["source", "src", "original"]
+  static let targetNames = ["target", "tgt", "translation", "reference"]
+
+  func format(ofFile name: String) throws(RNNError) -> TableFormat {
+    if let separator { return try TableFormat(separator: separator, quotes: quotes) }
+    let found: TableFormat = name.lowercased().hasSuffix(".csv") ? .commas : .tabs
+    return TableFormat(separator: found.separator, quotes: quotes ?? found.hasQuotes)
+  }
+}
+
+/// Reads sentences with their translations one after another, in as much memory as the longest row.
+///
+/// ```swift
+/// var reader = try PairReader(.tables(["pairs.tsv"]))
+/// while let pair = try reader.next() { print(pair.source.count, pair.target.count) }
+/// ```
+public struct PairReader: ~Copyable {
+  /// A sentence and its translation; either may be empty.
+  public struct Pair: Sendable, Hashable {
+    /// UTF-8, unless the file isn't.
+    public var source: [UInt8]
+    public var target: [UInt8]
+    /// Where it stands, for messages.
+    public var place: String
+  }
+
+  /// What each file was taken for, for people.
+  public private(set) var descriptions: [String] = []
+  private let options: PairOptions
+  private let requiresUTF8: Bool
+  /// Files that are still to be read, and of the current table where the sentences stand.
+  private var paths: ArraySlice<String> = []
+  private var columns: (source: Int, target: Int, count: Int)?
+  private var table: TableReader? = nil
+  /// With two files, the one of the targets.
+  private var targets: TableReader? = nil
+  private var isOfLines = false
+  /// A first row that has no names, but was read to see.
+  private var isFirstRead = false
+
+  /// - Parameter requiresUTF8: whether a text that isn't UTF-8 is an error.
+  /// - Throws: `.usage` without a file or with standard input twice.
+  public init(_ files: PairFiles, options: PairOptions = .init(), requiresUTF8: Bool = true) throws(RNNError) {
+    let all: [String]
+    switch files {
+    case .tables(let paths): all = paths
+    case .lines(let source, let target): all = [source, target]
+    }
+    guard !all.isEmpty else { throw RNNError(.usage, "no sentences given: name a table, or two files") }
+    guard all.count(where: { $0 == "-" }) < 2 else { throw RNNError(.usage, "standard input (-) can be read only once") }
+    self.options = options
+    self.requiresUTF8 = requiresUTF8
+    if case .lines = files { isOfLines = true }
+    paths = all[...]
+  }
+
+  /// The next pair; nil after the last one.
+  ///
+  /// - Throws: `.noInput` where a file is missing, `.badData` with file and line where files have different numbers of lines, a row another number of fields, or a text
+  ///   isn't UTF-8; as for reading a file.
+  public mutating func next() throws(RNNError) -> Pair? {
+    isOfLines ? try nextLines() : try nextRow()
+  }
+
+  // MARK: Two files
+
+  private mutating func nextLines() throws(RNNError) -> Pair? {
+    if let target = paths.popLast(), let source = paths.popLast() {
+      table = try TableReader(source, format: .lines)
+      targets = try TableReader(target, format: .lines)
+      descriptions = ["\(table?.name ?? "") and \(targets?.name ?? ""): line by line"]
+    }
+    let hasSource = try table?.next() ?? false, hasTarget = try targets?.next() ?? false
+    guard hasSource || hasTarget else { return nil }
+    guard hasSource && hasTarget else { throw try differentLengths() }
+    let place = "\(table?.name ?? ""), line \(table?.line ?? 0)"
+    return Pair(source: try text(0, ofTarget: false), target: try text(0, ofTarget: true), place: place)
+  }
+
+  /// One of the files has ended, the other has a line more at least.
+  private mutating func differentLengths() throws(RNNError) -> RNNError {
+    while try table?.next() == true {}
+    while try targets?.next() == true {}
+    let (source, target) = (table?.name ?? "", targets?.name ?? "")
+    let lines = (table?.line ?? 0, targets?.line ?? 0)
+    let counts = (lines.0 - 1, lines.1 - 1)
+    let (longer, shorter) = counts.0 > counts.1 ? (source, target) : (target, source)
+    let least = min(counts.0, counts.1)
+    return RNNError(
+      .badData,
+      "\(source) has \(counts.0) line\(counts.0 == 1 ? "" : "s") and \(target) \(counts.1), expected as many: "
+        + "line \(least + 1) of \(longer) has no translation, \(shorter) ends before")
+  }
+
+  // MARK: Tables
+
+  private mutating func nextRow() throws(RNNError) -> Pair? {
+    while true {
+      if table == nil {
+        guard let path = paths.popFirst() else { return nil }
+        try open(path)
+      }
+      let hasRow = isFirstRead ? true : try table?.next() ?? false
+      isFirstRead = false
+      guard hasRow, let columns else {
+        table = nil
+        continue
+      }
+      if table?.isBlank == true { continue }
+      try table?.requireCount(columns.count)
+      return Pair(
+        source: try text(columns.source, ofTarget: false), target: try text(columns.target, ofTarget: false),
+        place: "\(table?.name ?? ""), line \(table?.line ?? 0)")
+    }
+  }
+
+  private mutating func open(_ path: String) throws(RNNError) {
+    var reader = try TableReader(path, format: try options.format(ofFile: path))
+    repeat {
+      guard try reader.next() else { throw RNNError(.badData, "\(reader.name) is empty: expected sentences and their translations") }
+    } while reader.isBlank
+    let first = (0..<reader.count).map { String(decoding: reader.bytes($0), as: UTF8.self) }
+    let found = TableColumns(
+      first: first, wanted: [options.sourceColumn, options.targetColumn].compactMap(\.self),
+      known: PairOptions.sourceNames + PairOptions.targetNames, hasHeader: options.header)
+    guard found.count > 1 else {
+      throw RNNError(
+        .badData,
+        "\(reader.at(0)): found 1 field \(reader.format.description), expected a sentence and its translation; say what separates them, or give two files")
+    }
+    var source = found.index(ofAny: PairOptions.sourceNames), target = found.index(ofAny: PairOptions.targetNames)
+    if let column = options.sourceColumn { source = try found.index(of: column, in: reader.name) }
+    if let column = options.targetColumn { target = try found.index(of: column, in: reader.name) }
+    // The first two, or of two the other one.
+    let (from, to) = (source ?? (target == 0 ? 1 : 0), target ?? (source == 1 ? 0 : 1))
+    guard from != to else { throw RNNError(.usage, "\(found.describe(from)) can't have both the sentences and their translations") }
+    columns = (from, to, found.count)
+    isFirstRead = found.names == nil
+    descriptions.append("\(reader.name): a table \(reader.format.description), \(found.describe(from)) into \(found.describe(to))")
+    table = consume reader
+  }
+
+  // MARK: Texts
+
+  private mutating func text(_ column: Int, ofTarget: Bool) throws(RNNError) -> [UInt8] {
+    var text: [UInt8] = []
+    let encoding = options.encoding
+    if ofTarget {
+      targets?.withField(column) { encoding.append($0, to: &text) }
+    } else {
+      table?.withField(column) { encoding.append($0, to: &text) }
+    }
+    guard requiresUTF8, let bad = UTF8State.firstInvalidBytes(in: text) else { return text }
+    let place = (ofTarget ? targets?.at(column) : table?.at(column)) ?? ""
+    throw RNNError(
+      .badData,
+      "\(place): the text is not UTF-8, found \(hexadecimal(text[bad.lowerBound...].prefix(4), separator: " ")) after \(bad.lowerBound) bytes; "
+        + "convert it, say what it is (--encoding latin1), or take bytes for tokens (--tokens bpe)")
+  }
+}
