@@ -132,8 +132,8 @@ void rnn_column_sums(const float *source, ptrdiff_t row_stride, int rows, int n,
 }
 
 void rnn_softmax_cross_entropy(
-  const float *logits, const int32_t *targets, int rows, int n, float scale, float *loss, float *gradient) {
-  rnn_table()->softmax_cross_entropy(logits, targets, rows, n, scale, loss, gradient);
+  const float *logits, const int32_t *targets, int rows, int n, float smoothing, float scale, float *loss, float *gradient) {
+  rnn_table()->softmax_cross_entropy(logits, targets, rows, n, smoothing, scale, loss, gradient);
 }
 
 void rnn_softmax(const float *x, int rows, int n, float temperature, float *y) {

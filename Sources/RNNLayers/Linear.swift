@@ -33,8 +33,10 @@ public struct Linear: Sendable, Hashable {
   }
 
   /// The cross-entropy of softmax(W x + b) with the targets, without logits where there are many outputs; see
-  /// ``linearCrossEntropy(_:_:_:_:of:)``.
-  public func crossEntropy(_ x: Variable, _ targets: [Int32], _ weights: TapedWeights, of total: Int? = nil) -> CrossEntropy {
-    linearCrossEntropy(x, weights[weightName], hasBias ? weights[biasName] : nil, targets, of: total)
+  /// ``linearCrossEntropy(_:_:_:_:of:smoothing:)``.
+  public func crossEntropy(
+    _ x: Variable, _ targets: [Int32], _ weights: TapedWeights, of total: Int? = nil, smoothing: Float = 0
+  ) -> CrossEntropy {
+    linearCrossEntropy(x, weights[weightName], hasBias ? weights[biasName] : nil, targets, of: total, smoothing: smoothing)
   }
 }

@@ -93,7 +93,7 @@ extension Kernels {
       let scale: Float = 0.25
       withEachInstructionSet { isa in
         var loss = [Float](repeating: 7, count: rows), gradient = [Float](repeating: 7, count: rows * n)
-        rnn_softmax_cross_entropy(logits, targets, Int32(rows), Int32(n), scale, &loss, &gradient)
+        rnn_softmax_cross_entropy(logits, targets, Int32(rows), Int32(n), 0, scale, &loss, &gradient)
         for r in 0..<rows {
           let row = logits[r * n..<r * n + n]
           let (probabilities, logSum) = Self.softmax(row)
@@ -107,10 +107,10 @@ extension Kernels {
         }
         // The loss alone, and the gradient in place: the same bits.
         var alone = [Float](repeating: 7, count: rows), inPlace = logits
-        rnn_softmax_cross_entropy(logits, targets, Int32(rows), Int32(n), scale, &alone, nil)
+        rnn_softmax_cross_entropy(logits, targets, Int32(rows), Int32(n), 0, scale, &alone, nil)
         #expect(alone == loss)
         inPlace.withUnsafeMutableBufferPointer {
-          rnn_softmax_cross_entropy($0.baseAddress, targets, Int32(rows), Int32(n), scale, &alone, $0.baseAddress)
+          rnn_softmax_cross_entropy($0.baseAddress, targets, Int32(rows), Int32(n), 0, scale, &alone, $0.baseAddress)
         }
         #expect(alone == loss && inPlace == gradient)
       }

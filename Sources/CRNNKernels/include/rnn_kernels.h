@@ -239,9 +239,10 @@ void rnn_scale(float scale, float *x, size_t count);
 void rnn_column_sums(const float *source, ptrdiff_t row_stride, int rows, int n, float *destination, bool accumulate);
 /// For each row of n logits: loss[i] = log(sum(exp(x))) - x[target[i]]; if gradient is not NULL,
 /// gradient[i * n + j] = (softmax(x)_j - (j == target)) * scale. A target below 0 is ignored: loss 0, gradient 0.
-/// gradient may be logits itself.
+/// gradient may be logits itself. Label smoothing takes the part `smoothing` of the probability from the target and gives all
+/// classes the same share of it: the loss is greater by smoothing * (x[target] - the mean of x).
 void rnn_softmax_cross_entropy(
-  const float *logits, const int32_t *targets, int rows, int n, float scale, float *loss, float *gradient);
+  const float *logits, const int32_t *targets, int rows, int n, float smoothing, float scale, float *loss, float *gradient);
 /// Row-wise softmax of x / temperature, in place allowed.
 void rnn_softmax(const float *x, int rows, int n, float temperature, float *y);
 /// Adam (Kingma & Ba 2015) with decoupled weight decay (Loshchilov & Hutter 2019), PyTorch's order of operations:
@@ -263,15 +264,17 @@ void rnn_sgd(
 #define RNN_CLASS_ROWS 512
 
 /// A linear layer to `classes` logits, logits = x Wᵀ + b, and the cross-entropy of their softmax with `targets`, where a
-/// target below 0 is ignored: loss 0, gradient 0.
+/// target below 0 is ignored: loss 0, gradient 0. Label smoothing is that of rnn_softmax_cross_entropy.
 typedef struct {
   int32_t rows, inputs, classes;
+  float smoothing;
   const float *x;            // [rows × inputs]
   const float *weight;       // [classes × inputs]
   const float *bias;         // [classes], or NULL
   const int32_t *targets;    // [rows]
   float *exponentials;       // exp(logit − the largest of its block), [blocks × rows × RNN_CLASS_BLOCK]; NULL if no gradient is wanted
   float *parts;              // for each block and row its largest logit and the sum of its exponentials: [blocks × 2 × rows]
+  float *totals;             // for each block and row the sum of its logits, [blocks × rows]; NULL without smoothing
   float *highest, *sum;      // [rows] each, over all classes
   float *at_target, *losses; // [rows] each
 } rnn_class_layer;

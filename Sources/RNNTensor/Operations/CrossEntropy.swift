@@ -38,8 +38,10 @@ public struct CrossEntropy {
 ///   - total: the number of counted targets that the mean is over, where these are a part of them.
 ///   - weights: how much each target counts in the mean, which is then Σ w · loss / Σ w over those that count, as PyTorch's with
 ///     class weights. The losses given back are without them.
+///   - smoothing: label smoothing (Szegedy et al. 2016): the part ε of the probability that every target shares evenly with all V
+///     classes. Its loss is (1 − ε) times that of the target and ε times the mean of all classes', as PyTorch's.
 public func softmaxCrossEntropy(
-  _ logits: Variable, _ targets: [Int32], of total: Int? = nil, weights: [Float]? = nil
+  _ logits: Variable, _ targets: [Int32], of total: Int? = nil, weights: [Float]? = nil, smoothing: Float = 0
 ) -> CrossEntropy {
   let n = logits.shape.last ?? 0
   precondition(
@@ -66,10 +68,10 @@ public func softmaxCrossEntropy(
             let i = block.lowerBound
             guard let scales else {
               return rnn_softmax_cross_entropy(
-                x + i * n, target + i, Int32(block.count), Int32(n), scale, losses + i, gradient.map { $0 + i * n })
+                x + i * n, target + i, Int32(block.count), Int32(n), smoothing, scale, losses + i, gradient.map { $0 + i * n })
             }
             for i in block {
-              rnn_softmax_cross_entropy(x + i * n, target + i, 1, Int32(n), scales[i], losses + i, gradient.map { $0 + i * n })
+              rnn_softmax_cross_entropy(x + i * n, target + i, 1, Int32(n), smoothing, scales[i], losses + i, gradient.map { $0 + i * n })
             }
           }
         }

@@ -1,6 +1,6 @@
 import CRNNKernels
 
-/// The cross-entropy of softmax(x Wᵀ + b) with the targets: ``linear(_:_:_:)`` and ``softmaxCrossEntropy(_:_:of:)`` in one.
+/// The cross-entropy of softmax(x Wᵀ + b) with the targets: ``linear(_:_:_:)`` and ``softmaxCrossEntropy(_:_:of:weights:smoothing:)`` in one.
 ///
 /// Where there are many classes, their logits are never seen as a whole: a block of classes is used while it is in the
 /// caches, forward and backward, and what is kept for the gradient is one number for each row and class – none, where no
@@ -12,15 +12,16 @@ import CRNNKernels
 ///   - bias: `[V]`.
 ///   - targets: one number below V for each row of x; below 0 it is ignored.
 ///   - total: the number of counted targets that the mean is over, where these are a part of them.
+///   - smoothing: the part of the probability that every target shares with all classes (``softmaxCrossEntropy(_:_:of:weights:smoothing:)``).
 public func linearCrossEntropy(
-  _ x: Variable, _ weight: Variable, _ bias: Variable? = nil, _ targets: [Int32], of total: Int? = nil
+  _ x: Variable, _ weight: Variable, _ bias: Variable? = nil, _ targets: [Int32], of total: Int? = nil, smoothing: Float = 0
 ) -> CrossEntropy {
   precondition(
     x.shape.count >= 1 && weight.shape.count == 2 && x.shape.last == weight.shape[1],
     "a matrix of shape \(weight.shape) can't be applied to rows of the shape \(x.shape)")
   let classes = weight.shape[0], inputs = weight.shape[1]
   guard classes >= leastClasses, inputs > 0, !targets.isEmpty else {
-    return softmaxCrossEntropy(linear(x, weight, bias), targets, of: total)
+    return softmaxCrossEntropy(linear(x, weight, bias), targets, of: total, smoothing: smoothing)
   }
   precondition(bias.map { $0.shape == [classes] } ?? true, "a bias for \(classes) outputs has the shape [\(classes)]")
   precondition(targets.count * inputs == x.value.count, "\(targets.count) targets don't fit rows of the shape \(x.shape)")
@@ -29,7 +30,8 @@ public func linearCrossEntropy(
 
   let variables = [x, weight] + (bias.map { [$0] } ?? [])
   let layer = ClassLayer(
-    x: x.value, weight: weight.value, bias: bias?.value, targets: targets, forGradients: variables.contains(where: \.requiresGradient))
+    x: x.value, weight: weight.value, bias: bias?.value, targets: targets, smoothing: smoothing,
+    forGradients: variables.contains(where: \.requiresGradient))
   let losses = layer.losses(shape: x.shape.dropLast())
   let mean = Tape.record(inputs: variables, output: CrossEntropy.mean(losses, count: count), accumulate: { upstream, needs, sums in
     layer.addGradients(scale: upstream.item / Float(max(count, 1)), needs: needs, to: &sums)
@@ -50,13 +52,16 @@ private final class ClassLayer {
   private let exponentials: Tensor?
   private let parts: Tensor
   private let highest, sum: Tensor
+  private let smoothing: Float
+  private let totals: Tensor?
 
-  init(x: Tensor, weight: Tensor, bias: Tensor?, targets: [Int32], forGradients: Bool) {
-    (self.x, self.weight, self.bias, self.targets) = (x, weight, bias, targets)
+  init(x: Tensor, weight: Tensor, bias: Tensor?, targets: [Int32], smoothing: Float, forGradients: Bool) {
+    (self.x, self.weight, self.bias, self.targets, self.smoothing) = (x, weight, bias, targets, smoothing)
     (rows, inputs, classes) = (targets.count, weight.shape[1], weight.shape[0])
     blocks = (classes + Int(RNN_CLASS_BLOCK) - 1) / Int(RNN_CLASS_BLOCK)
     exponentials = forGradients ? Tensor(shape: [blocks, rows, Int(RNN_CLASS_BLOCK)], writing: { _ in }) : nil
     parts = Tensor(shape: [blocks, 2, rows], writing: { _ in })
+    totals = smoothing > 0 ? Tensor(shape: [blocks, rows], writing: { _ in }) : nil
     highest = Tensor(shape: [rows], writing: { _ in })
     sum = Tensor(shape: [rows], writing: { _ in })
   }
@@ -155,7 +160,9 @@ private final class ClassLayer {
           (layer.x, layer.weight, layer.targets) = (x, weight, targets.baseAddress)
           func mutable(_ tensor: Tensor) -> UnsafeMutablePointer<Float> { tensor.withPointer { UnsafeMutablePointer(mutating: $0) } }
           bias?.withPointer { layer.bias = $0 }
+          layer.smoothing = smoothing
           if let exponentials { layer.exponentials = mutable(exponentials) }
+          if let totals { layer.totals = mutable(totals) }
           (layer.parts, layer.highest, layer.sum) = (mutable(parts), mutable(highest), mutable(sum))
           body(layer)
           withExtendedLifetime(self) {}
