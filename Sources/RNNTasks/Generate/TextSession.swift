@@ -1,4 +1,3 @@
-import CRNNKernels
 import RNNCells
 import RNNData
 import RNNLayers
@@ -9,50 +8,12 @@ import RNNTraining
 public struct TextGenerator: Sendable {
   public let model: LanguageModel
   let packed: [CellEngine.Packed]
-  let head: PackedHead
+  let head: PackedMatrix
 
   public init(_ model: LanguageModel) throws(RNNError) {
     self.model = model
     packed = try model.stack.pack(model.weights)
-    head = PackedHead(model.weights[model.output.weightName] ?? Tensor(zeros: [0, 0]), model.weights[model.output.biasName])
-  }
-}
-
-/// The output layer packed for one row at a time.
-final class PackedHead: @unchecked Sendable {
-  // Safe to share: written only in init.
-  let inputs: Int
-  let outputs: Int
-  /// The outputs, padded to whole vectors.
-  let lanes: Int
-  private let packed: UnsafeMutablePointer<Float>
-  private let bias: UnsafeMutablePointer<Float>
-
-  /// - Parameter weight: `[outputs, inputs]`
-  init(_ weight: Tensor, _ bias: Tensor?) {
-    (outputs, inputs) = (weight.shape[0], weight.shape[1])
-    lanes = (outputs + Int(RNN_UNIT) - 1) / Int(RNN_UNIT) * Int(RNN_UNIT)
-    let count = rnn_packed_size(Int32(inputs), Int32(lanes))
-    packed = Self.allocate(count)
-    self.bias = Self.allocate(lanes)
-    weight.withUnsafeBufferPointer { rnn_pack(packed, Int32(inputs), 0, Int32(outputs), $0.baseAddress, 1, inputs) }
-    bias?.withUnsafeBufferPointer { for i in $0.indices { self.bias[i] = $0[i] } }
-  }
-
-  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
-    let pointer = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64).bindMemory(to: Float.self, capacity: max(count, 1))
-    pointer.update(repeating: 0, count: max(count, 1))
-    return pointer
-  }
-
-  deinit {
-    UnsafeMutableRawPointer(packed).deallocate()
-    UnsafeMutableRawPointer(bias).deallocate()
-  }
-
-  /// result[lanes] = W x + b
-  func apply(_ x: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>) {
-    rnn_product(x, 0, 1, packed, Int32(inputs), Int32(lanes), result, 0, bias)
+    head = PackedMatrix(model.weights[model.output.weightName] ?? Tensor(zeros: [0, 0]), model.weights[model.output.biasName])
   }
 }
 

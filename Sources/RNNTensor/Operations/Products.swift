@@ -69,33 +69,23 @@ public func matmul(_ a: Variable, _ b: Variable) -> Variable {
   })
 }
 
-/// Adds Aᵀ B to `sum`, for A and B of so many rows: each number is one chain, from the last row to the first, that goes on
-/// from what stands in `sum`.
+/// Adds Aᵀ B to `sum`, for A and B of so many rows.
 private func addProduct(of a: Tensor, with b: Tensor, rows: Int, to sum: inout Tensor?) {
   guard rows > 0 else { return }
   let (m, n) = (a.count / rows, b.count / rows)
-  let size = (m, n, rows), last = rows - 1
-  let left = Matrix(a, 1, -m, from: last * m), right = Matrix(b, -n, 1, from: last * n)
-  if var result = sum.take() {
-    result.withMutablePointer { product(size, left, right, $0, accumulate: true) }
-    sum = result
-  } else {
-    sum = Tensor(shape: [m, n], writing: { product(size, left, right, $0) })
-  }
+  a.withPointer { a in b.withPointer { b in addProduct(of: a, m, stride: m, with: b, n, stride: n, rows: rows, to: &sum) } }
 }
 
-/// A tensor read as a matrix through strides, from one of its numbers.
+/// A tensor read as a matrix through strides.
 private struct Matrix {
   let tensor: Tensor
   let rowStride: Int
   let columnStride: Int
-  let offset: Int
 
-  init(_ tensor: Tensor, _ rowStride: Int, _ columnStride: Int, from offset: Int = 0) {
+  init(_ tensor: Tensor, _ rowStride: Int, _ columnStride: Int) {
     self.tensor = tensor
     self.rowStride = rowStride
     self.columnStride = columnStride
-    self.offset = offset
   }
 }
 
@@ -107,7 +97,7 @@ private func product(
   a.tensor.withPointer { x in
     b.tensor.withPointer { y in
       rnn_gemm(
-        Int32(size.m), Int32(size.n), Int32(size.k), x + a.offset, a.rowStride, a.columnStride, y + b.offset, b.rowStride,
+        Int32(size.m), Int32(size.n), Int32(size.k), x, a.rowStride, a.columnStride, y, b.rowStride,
         b.columnStride, c, size.n, accumulate)
     }
   }
