@@ -45,6 +45,12 @@ public struct Attention: Sendable, Hashable {
   /// v
   var vector: Linear? { score == .additive ? Linear(name + ".score", inputs: units, outputs: 1, bias: false) : nil }
 
+  /// The name of W of the decoder's state, if the score has one.
+  public var queryWeightName: String? { query?.weightName }
+
+  /// v, if the score has one: `[units]`.
+  package func vector(of weights: Weights) -> Tensor? { vector.flatMap { weights[$0.weightName]?.reshaped([units]) } }
+
   public var parameterNames: [String] { [key, query, vector].compactMap { $0?.weightName } }
 
   /// Adds the layer's parameters, drawn as those of linear layers.

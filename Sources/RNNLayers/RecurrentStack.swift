@@ -211,11 +211,14 @@ public struct RecurrentStack: Sendable {
       engines[run.layer].record(
         y, engines[run.layer].parameters.map { weights[parameterName($0, layer: run.layer, reverse: run.isReverse)] },
         initial: initial?[run.index], lengths: lengths, reversed: run.isReverse,
-        masks: key.map { key in
-          let number = run.layer + (run.isReverse ? layerCount : 0)
-          return .init(seed: key.seed &+ UInt64(number + 1) &* 0x9E37_79B9_7F4A_7C15, step: Int(key.step), time: Int(key.time), row: Int(key.row))
-        })
+        masks: key.map { masks(run, $0) })
     }
+  }
+
+  /// What the masks of a layer's cell are drawn from.
+  func masks(_ run: Run, _ key: DropoutKey) -> CellEngine.MaskSource {
+    let number = run.layer + (run.isReverse ? layerCount : 0)
+    return .init(seed: key.seed &+ UInt64(number + 1) &* 0x9E37_79B9_7F4A_7C15, step: Int(key.step), time: Int(key.time), row: Int(key.row))
   }
 
   /// The parameters packed for runs without a tape.

@@ -76,27 +76,30 @@ extension CellEngine {
           operands: operands, first: piece.upperBound - 1, direction: -1, steps: piece.count, rows: rows, blocks: blocks,
           random: trace.masks.random)
         sums.add(trace, steps: piece, records: records.base)
-        for i in inputs.indices { inputs[i]?.write(trace, steps: piece, records: records.base) }
+        for i in inputs.indices { inputs[i]?.write(trace, steps: piece, records: records.base, columns: columns) }
       }
     }
     return Gradients(
       parameters: sums.finish(), inputs: inputs.map { wantsInputs ? $0?.gradient : nil },
-      initialStates: lanes.indices.map { s in
-        let units = stateSizes[s]
-        if rows.isDense { return Self.read(stateGradients[s].base, rows: rows.batch, units: units, lanes: lanes[s]) }
-        // A row without steps hands on what it got.
-        var result = finalStates?[s] ?? Tensor(zeros: [rows.batch, units])
-        result.withMutablePointer { to in
-          for r in 0..<rows.first { (to + rows.row(r) * units).update(from: stateGradients[s].base + r * lanes[s], count: units) }
-        }
-        return result
-      })
+      initialStates: lanes.indices.map { gradient(stateGradients[$0].base, ofState: $0, rows, final: finalStates?[$0]) })
+  }
+
+  /// The gradient of an initial state, whose padded rows stand in the order of the run.
+  func gradient(_ base: UnsafeMutablePointer<Float>, ofState s: Int, _ rows: StepRows, final: Tensor?) -> Tensor {
+    let units = stateSizes[s], lanes = Schedule.padded(units)
+    if rows.isDense { return Self.read(base, rows: rows.batch, units: units, lanes: lanes) }
+    // A row without steps hands on what it got.
+    var result = final ?? Tensor(zeros: [rows.batch, units])
+    result.withMutablePointer { to in
+      for r in 0..<rows.first { (to + rows.row(r) * units).update(from: base + r * lanes, count: units) }
+    }
+    return result
   }
 }
 
 /// The gradients of the parameters, to which the steps are added from the last to the first: each number is one chain of
 /// sums over all rows, however the steps are cut.
-private struct ParameterSums {
+struct ParameterSums {
   private let engine: CellEngine
   private var tensors: [Tensor] = []
   /// Where the sums of each product of the plan stand.
@@ -243,69 +246,88 @@ private struct ParameterSums {
   }
 }
 
-/// The gradient of an input: products that no step waits for, made for many steps at once, and what else the steps gave.
-private struct InputSums {
-  private let engine: CellEngine
-  private let input: Int
-  /// Rows of the steps at hand, padded.
-  let rows: Buffer
+/// The products that give the gradient of an input from the records of steps, packed.
+struct InputProducts {
+  private let heights: [Int]
+  private let columns: [Int]
+  private let columnCount: Int
+  private let hasRest: Bool
   private let packed: Buffer
   private let zeros: Buffer
-  private(set) var gradient: Tensor
+  /// The floats of a row of results.
+  let lanes: Int
 
-  /// - Parameter rows: the most rows at once.
-  init(_ engine: CellEngine, _ input: Int, _ trace: CellEngine.Trace, rows: Int) {
-    self.engine = engine
-    self.input = input
-    let units = trace.inputs[input].shape[1], lanes = Schedule.padded(units)
-    gradient = Tensor(shape: [trace.rows.times, trace.rows.batch, units], writing: { trace.rows.clearPadding(of: $0, units: units) })
-    self.rows = Buffer(rows * lanes)
+  init(_ engine: CellEngine, _ input: Int, _ parameters: [Tensor]) {
+    let plan = engine.plan, units = engine.sizes[engine.cell.graph.inputSize(input)]
+    let products = plan.derivative.inputs[input].products
+    heights = products.map { engine.sizes[engine.parameters[$0.parameter].rows] }
+    columns = products.map { plan.recordColumn[$0.gradient] ?? 0 }
+    columnCount = plan.recordColumns
+    hasRest = plan.inputGradientNodes[input] != nil
+    let lanes = Schedule.padded(units)
+    self.lanes = lanes
     zeros = Buffer(lanes, zeroed: true)
-    let products = engine.plan.derivative.inputs[input].products
-    let heights = products.map { engine.sizes[engine.parameters[$0.parameter].rows] }
     packed = Buffer(heights.reduce(0) { $0 + rnn_packed_size(Int32($1), Int32(lanes)) })
     var next = packed.base
     var pieces: [PackedPiece] = []
     for (product, height) in zip(products, heights) {
-      let piece = PackedPiece(target: next, k: height, column: 0, columns: units, source: trace.packed.parameters[product.parameter], rowStride: units, columnStride: 1)
+      let piece = PackedPiece(
+        target: next, k: height, column: 0, columns: units, source: parameters[product.parameter], rowStride: units, columnStride: 1)
       pieces += [piece] + PackedPiece.gaps(between: [piece], columns: lanes)
       next += rnn_packed_size(Int32(height), Int32(lanes))
     }
     PackedPiece.pack(pieces)
   }
 
-  /// Writes the gradient of some steps, whose records begin with the first of them.
-  mutating func write(_ trace: CellEngine.Trace, steps: Range<Int>, records: UnsafeMutablePointer<Float>) {
-    let plan = engine.plan, columns = plan.recordColumns
-    let stepRows = trace.rows, units = gradient.shape[2], lanes = Schedule.padded(units)
-    let first = stepRows.start(steps.lowerBound), count = stepRows.count(of: steps), products = plan.derivative.inputs[input].products
-    let hasRest = plan.inputGradientNodes[input] != nil
-    let base = rows.base, zeros = UnsafePointer(zeros.base), matrices = UnsafePointer(packed.base)
+  /// The gradient of some rows, of which every `each`-th is taken: of what else the steps gave, which stands in `result`, and the
+  /// products. Runs on the calling thread; nothing is allocated.
+  func multiply(_ records: UnsafePointer<Float>, each: Int = 1, rows: Int, _ result: UnsafeMutablePointer<Float>) {
+    guard rows > 0 else { return }
+    var isStarted = hasRest, first = 0, next = UnsafePointer(packed.base)
+    withUnsafeTemporaryAllocation(of: rnn_factors.self, capacity: Int(RNN_MOST_FACTORS)) { factors in
+      while first < heights.count {
+        let count = min(heights.count - first, Int(RNN_MOST_FACTORS))
+        for i in 0..<count {
+          let height = heights[first + i]
+          factors[i] = rnn_factors(a: records + columns[first + i], a_stride: each * columnCount, packed: next, k: Int32(height))
+          next += rnn_packed_size(Int32(height), Int32(lanes))
+        }
+        rnn_sum_of_products(
+          factors.baseAddress, Int32(count), Int32(rows), Int32(lanes), result, each * lanes, isStarted ? nil : UnsafePointer(zeros.base))
+        isStarted = true
+        first += count
+      }
+    }
+    if !isStarted { for row in 0..<rows { (result + row * each * lanes).update(repeating: 0, count: lanes) } }
+  }
+}
+
+/// The gradient of an input: products that no step waits for, made for many steps at once, and what else the steps gave.
+private struct InputSums {
+  private let products: InputProducts
+  /// Rows of the steps at hand, padded.
+  let rows: Buffer
+  private(set) var gradient: Tensor
+
+  /// - Parameter rows: the most rows at once.
+  init(_ engine: CellEngine, _ input: Int, _ trace: CellEngine.Trace, rows: Int) {
+    let units = trace.inputs[input].shape[1]
+    gradient = Tensor(shape: [trace.rows.times, trace.rows.batch, units], writing: { trace.rows.clearPadding(of: $0, units: units) })
+    products = InputProducts(engine, input, trace.packed.parameters)
+    self.rows = Buffer(rows * products.lanes)
+  }
+
+  /// Writes the gradient of some steps, whose records of so many columns begin with the first of them.
+  mutating func write(_ trace: CellEngine.Trace, steps: Range<Int>, records: UnsafeMutablePointer<Float>, columns: Int) {
+    let stepRows = trace.rows, units = gradient.shape[2], lanes = products.lanes
+    let first = stepRows.start(steps.lowerBound), count = stepRows.count(of: steps)
+    let base = rows.base, products = products
     gradient.withUnsafeMutableBufferPointer { gradient in
       guard let result = gradient.baseAddress else { return }
       let isLarge = count * columns * lanes > 1 << 20
       Threads.blocks(of: count, size: isLarge ? max(12, Threads.blockSize * 8 / max(columns, 1)) : count) { block in
-        var factors: [rnn_factors] = []
-        var next = matrices, isStarted = hasRest
-        func multiply() {
-          rnn_sum_of_products(
-            factors, Int32(factors.count), Int32(block.count), Int32(lanes), base + block.lowerBound * lanes, lanes,
-            isStarted ? nil : zeros)
-          isStarted = true
-          factors = []
-        }
-        for product in products {
-          let height = engine.sizes[engine.parameters[product.parameter].rows]
-          let gradients = records + block.lowerBound * columns + (plan.recordColumn[product.gradient] ?? 0)
-          factors.append(rnn_factors(a: gradients, a_stride: columns, packed: next, k: Int32(height)))
-          next += rnn_packed_size(Int32(height), Int32(lanes))
-          if factors.count == RNN_MOST_FACTORS { multiply() }
-        }
-        if !factors.isEmpty { multiply() }
-        for row in block {
-          let to = result + stepRows.place(first + row) * units
-          if isStarted { to.update(from: base + row * lanes, count: units) } else { to.update(repeating: 0, count: units) }
-        }
+        products.multiply(records + block.lowerBound * columns, rows: block.count, base + block.lowerBound * lanes)
+        for row in block { (result + stepRows.place(first + row) * units).update(from: base + row * lanes, count: units) }
       }
     }
   }

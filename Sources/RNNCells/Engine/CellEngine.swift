@@ -193,7 +193,7 @@ public final class CellEngine: Sendable {
   // MARK: Help
 
   /// Rows are split over threads where there is enough to do.
-  func blocks(_ rows: StepRows) -> Int {
+  package func blocks(_ rows: StepRows) -> Int {
     let numbers = parameters.reduce(0) { $0 + shape(of: $1).reduce(1, *) }
     guard rows.total * numbers > 50_000 else { return 1 }
     return max(1, min(Threads.count, rows.first))

@@ -346,6 +346,73 @@ final class PackedSchedule: @unchecked Sendable {
     }
   }
 
+  // MARK: Step by step
+
+  /// What one of several threads computes of every step: its rows, and the operands as it sees them.
+  final class Share: @unchecked Sendable {
+    // Safe to share: one thread at a time has it.
+    fileprivate let index: Int, shares: Int
+    fileprivate let operands: UnsafeMutableBufferPointer<rnn_operand>
+    fileprivate let moved: UnsafeMutableBufferPointer<rnn_operand>
+    fileprivate var random: rnn_random
+
+    fileprivate init(_ index: Int, of shares: Int, _ operands: [rnn_operand], random: rnn_random) {
+      (self.index, self.shares, self.random) = (index, shares, random)
+      self.operands = .allocate(capacity: operands.count)
+      _ = self.operands.initialize(from: operands)
+      moved = .allocate(capacity: operands.count)
+    }
+
+    deinit {
+      operands.deallocate()
+      moved.deallocate()
+    }
+  }
+
+  /// The shares of so many threads, for ``step(_:_:rows:count:from:)``.
+  ///
+  /// - Parameter operands: those of the first thread, with temporaries for all.
+  func shares(_ count: Int, operands: [rnn_operand], rows: StepRows, random: rnn_random) -> [Share] {
+    let perBlock = chunk(rows: rows.first) * schedule.temporaries * schedule.width
+    return (0..<count).map { index in
+      var own = operands
+      var random = random
+      for i in own.indices {
+        if own[i].temporary != 0 {
+          own[i].base += index * perBlock
+        } else if !rows.isDense {
+          own[i].base += index * own[i].row_stride
+        }
+        if !rows.isDense, own[i].temporary == 0 { own[i].row_stride *= count }
+      }
+      if !rows.isDense {
+        random.rows = UnsafePointer(rows.order + index)
+        random.row_step = Int32(count)
+      }
+      return Share(index, of: count, own, random: random)
+    }
+  }
+
+  /// Runs step `t` on a share's rows, on the calling thread; nothing is allocated.
+  ///
+  /// - Parameters:
+  ///   - count: the rows that the step has: fewer than there are, where nothing else has lengths.
+  ///   - time: the time of the first step, beyond that of the masks.
+  func step(_ share: Share, _ t: Int, rows: StepRows, count: Int, from time: Int = 0) {
+    guard let operands = UnsafePointer(share.operands.baseAddress) else { return }
+    var random = share.random
+    random.time &+= UInt32(truncatingIfNeeded: time)
+    if rows.isDense {
+      let mine = rows.share(share.index, of: share.shares, count: count)
+      rnn_sequence_run(
+        stages, Int32(stages.count), operands, Int32(t), 1, 1, Int32(mine.first), Int32(mine.count), Int32(chunk(rows: rows.first)), &random)
+    } else {
+      var lengths = rows.lengths(block: share.index, of: share.shares, moved: share.moved)
+      rnn_sequence_run_lengths(
+        stages, Int32(stages.count), operands, Int32(t), 1, 1, &lengths, Int32(chunk(rows: rows.first)), &random)
+    }
+  }
+
   /// A step of one row.
   func step(operands: [rnn_operand], random: rnn_random) {
     run(stages, operands: operands, first: 0, direction: 1, steps: 1, rows: 1, blocks: 1, random: random)

@@ -6,18 +6,18 @@ import RNNTensor
 /// Where all sequences have one length, these are the batch's own rows, `[T, B, ·]`. Where they have different lengths, the
 /// rows are sorted by falling length and those that have ended are left out: step t has the first `count(at: t)` rows, and
 /// the rows of all steps follow one another. So no step waits for a row that has nothing to do, and no row of padding exists.
-final class StepRows: @unchecked Sendable {
+package final class StepRows: @unchecked Sendable {
   // Safe to share: nothing is written after init.
 
   /// The caller's shape: `[times, batch, ·]`.
-  let times: Int
-  let batch: Int
+  package let times: Int
+  package let batch: Int
   /// The steps of the longest row.
-  let steps: Int
+  package let steps: Int
   /// The rows of the first step: those that have any.
-  let first: Int
+  package let first: Int
   /// The rows of all steps.
-  let total: Int
+  package let total: Int
   /// Whether rows are the caller's as they are; nothing below is needed then.
   let isDense: Bool
 
@@ -33,7 +33,7 @@ final class StepRows: @unchecked Sendable {
   /// - Parameters:
   ///   - lengths: the steps of each of the caller's rows; nil: `times` each.
   ///   - reversed: each row begins at its own end.
-  init(times: Int, batch: Int, lengths: [Int]?, reversed: Bool) {
+  package init(times: Int, batch: Int, lengths: [Int]?, reversed: Bool = false) {
     precondition(lengths.map { $0.count == batch } ?? true, "there are \(lengths?.count ?? 0) lengths for \(batch) rows")
     precondition(
       lengths?.allSatisfy { $0 >= 0 && $0 <= times } ?? true,
@@ -86,9 +86,9 @@ final class StepRows: @unchecked Sendable {
   // MARK: Rows
 
   /// The number of rows before step `t`.
-  func start(_ t: Int) -> Int { isDense ? t * batch : Int(starts[t]) }
+  package func start(_ t: Int) -> Int { isDense ? t * batch : Int(starts[t]) }
 
-  func count(at t: Int) -> Int { start(t + 1) - start(t) }
+  package func count(at t: Int) -> Int { start(t + 1) - start(t) }
 
   func count(of steps: Range<Int>) -> Int { start(steps.upperBound) - start(steps.lowerBound) }
 
@@ -96,18 +96,25 @@ final class StepRows: @unchecked Sendable {
   func earlierStart(_ t: Int) -> Int { isDense ? (t - 1) * batch : Int(starts[t - 1]) }
 
   /// The caller's row of a row.
-  func row(_ r: Int) -> Int { isDense ? r : Int(order[r]) }
+  package func row(_ r: Int) -> Int { isDense ? r : Int(order[r]) }
 
   /// The caller's row, of `times · batch`, of a row of all steps.
-  func place(_ index: Int) -> Int { isDense ? index : Int(places[index]) }
+  package func place(_ index: Int) -> Int { isDense ? index : Int(places[index]) }
 
   /// The row's steps.
-  func length(_ r: Int) -> Int { isDense ? times : lengths[row(r)] }
+  package func length(_ r: Int) -> Int { isDense ? times : lengths[row(r)] }
 
   /// The first step that has at most so many rows; the number of steps if none has.
   func firstStep(ofAtMost rows: Int) -> Int {
     if isDense { return first <= rows ? 0 : steps }
     return (0..<steps).first { count(at: $0) <= rows } ?? steps
+  }
+
+  /// The rows of a step with `count` of them that one of several threads takes: so many, from the first on, so far apart. Of
+  /// rows of different lengths each takes every n-th, so that all have about as much to do.
+  package func share(_ index: Int, of shares: Int, count: Int) -> (first: Int, stride: Int, count: Int) {
+    if isDense { return (count * index / shares, 1, count * (index + 1) / shares - count * index / shares) }
+    return (index, shares, max(0, (count - index + shares - 1) / shares))
   }
 
   /// The steps in pieces of at most so many rows, or of one step.
@@ -164,7 +171,7 @@ final class StepRows: @unchecked Sendable {
   }
 
   /// Writes zeros to the rows of the caller's `[times, batch, units]` that no step has.
-  func clearPadding(of base: UnsafeMutablePointer<Float>, units: Int) {
+  package func clearPadding(of base: UnsafeMutablePointer<Float>, units: Int) {
     if isDense { return }
     Threads.blocks(of: times, size: Threads.blockSize * 4 / max(batch * units, 1)) { block in
       for t in block {
