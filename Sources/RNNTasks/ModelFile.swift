@@ -93,8 +93,8 @@ package struct ModelFile {
   }
 
   /// The tokenizer that stands in the metadata.
-  func tokenizer() throws(RNNError) -> Tokenizer {
-    let encoded = try metadata("tokenizer")
+  func tokenizer(_ key: String = "tokenizer") throws(RNNError) -> Tokenizer {
+    let encoded = try metadata(key)
     return try naming { () throws(RNNError) in try Tokenizer(encoded: encoded) }
   }
 

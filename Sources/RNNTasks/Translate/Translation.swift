@@ -1,0 +1,73 @@
+public import RNNTensor
+
+/// How translations are searched for.
+public struct TranslationOptions: Sendable, Hashable {
+  /// How many beginnings of a translation are followed at once; 1 always takes the most probable token (greedy).
+  public var beam: Int
+  /// Draw tokens by their probability rather than to search for the most probable translation; nil to search.
+  public var sampling: SamplingOptions?
+  /// How many translations of a sentence are given, the best first (of drawn ones, in the order in which they were drawn).
+  public var best: Int
+  /// How much longer translations are favoured: a translation of n tokens, its end included, with the probability p has the score
+  /// ln p / ((5 + n) / 6)^α (Wu et al. 2016); 0 compares probabilities.
+  public var lengthPenalty: Double
+  /// No sequence of so many tokens occurs twice in a translation; 0 for no such rule.
+  public var noRepeat: Int
+  /// The fewest and the most tokens of a translation; at most twice as many as the sentence has and ten more, if nil.
+  public var least: Int
+  public var most: Int?
+  /// What is drawn at random follows from it.
+  public var seed: UInt64
+  /// The number of the first sentence: a sentence's draws depend on the seed and on its number only.
+  public var first: Int
+
+  public init(
+    beam: Int = 5, sampling: SamplingOptions? = nil, best: Int = 1, lengthPenalty: Double = 1, noRepeat: Int = 0, least: Int = 0,
+    most: Int? = nil, seed: UInt64 = 1, first: Int = 0
+  ) {
+    self.beam = beam
+    self.sampling = sampling
+    self.best = best
+    self.lengthPenalty = lengthPenalty
+    self.noRepeat = noRepeat
+    self.least = least
+    self.most = most
+    self.seed = seed
+    self.first = first
+  }
+
+  public static let greedy = TranslationOptions(beam: 1)
+
+  /// Throws `.usage` saying what is out of range.
+  public func validate() throws(RNNError) {
+    func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(RNNError) {
+      if !condition { throw RNNError(.usage, message()) }
+    }
+    try require((1...1000).contains(beam), "a beam is from 1 to 1000 wide, not \(beam)")
+    try require((1...1000).contains(best), "the number of translations of a sentence is from 1 to 1000, not \(best)")
+    try require(sampling != nil || best <= beam, "a beam of \(beam) gives at most as many translations of a sentence, not \(best)")
+    try require(lengthPenalty >= 0 && lengthPenalty.isFinite, "a length penalty is at least 0, not \(lengthPenalty)")
+    try require(noRepeat >= 0, "the tokens that must not repeat are at least 0, not \(noRepeat)")
+    try require(least >= 0 && most ?? least >= least && most ?? 1 > 0, "a translation can't have from \(least) to \(most ?? 0) tokens")
+  }
+
+  /// The most tokens of the translation of a sentence of so many.
+  func most(of tokens: Int) -> Int { most ?? max(least, min(2 * tokens + 10, tokens + 500)) }
+
+  /// What the logarithm of a translation's probability is divided by.
+  func penalty(_ tokens: Int) -> Double { lengthPenalty == 0 ? 1 : power((5 + Double(tokens)) / 6, lengthPenalty) }
+}
+
+/// A translation of a sentence.
+public struct Translation: Sendable, Hashable {
+  /// What is not UTF-8 is replaced by U+FFFD.
+  public var text: String
+  /// Without the end.
+  public var tokens: [Int32]
+  /// The natural logarithm of its probability, its end included.
+  public var logProbability: Double
+  /// What translations are compared by; see ``TranslationOptions/lengthPenalty``.
+  public var score: Double
+  /// How much each of its tokens, and its end, looked at each token of the sentence.
+  public var attention: [[Float]]
+}

@@ -1,0 +1,104 @@
+public import RNNData
+public import RNNTensor
+public import RNNTraining
+
+/// Trains a translator from beginning to end: takes some sentences for validation, chooses sizes, trains, keeps the best weights,
+/// writes checkpoints and goes on from them, and writes the finished model.
+///
+/// ```swift
+/// var trainer = try TranslatorTrainer(SentencePairs(reading: .tables(["pairs.tsv"])))
+/// try trainer.train(to: "model.safetensors")
+/// print(try Translator.Session(trainer.model).translate("a dog runs"))
+/// ```
+public struct TranslatorTrainer: Trainer {
+  public let options: TranslatorTrainingOptions
+  private let initial: Translator
+  public var loop: TrainingLoop<TranslatorTraining>
+  /// How the pairs were divided, in words.
+  public let division: String
+  public let readsStandardInput: Bool
+  public var checkpointInterval: Double { options.training.checkpointInterval }
+  private let trainedOn: String
+  private let example: [UInt8]?
+
+  /// - Parameter validation: pairs to measure on; by default some of `pairs`, whose sentences then aren't trained on.
+  /// Throws `.usage` for options that can't be, `.badData` for too few pairs.
+  public init(
+    _ pairs: SentencePairs, validation: SentencePairs? = nil, options: TranslatorTrainingOptions = .init()
+  ) throws(RNNError) {
+    self.options = options
+    let names = pairs.sources.joined(separator: ", "), seed = options.training.seed
+    let parts = try pairs.split(
+      validation: validation == nil ? options.validationFraction : 0, most: TranslatorDefaults.mostValidated, seed: seed)
+    guard parts.training.count >= Self.fewestPairs else {
+      throw RNNError(
+        .badData,
+        "\(names.isEmpty ? "" : names + ": ")found \(parts.training.count) pairs to train on with a word on both sides, expected at least \(Self.fewestPairs)")
+    }
+    if validation == nil, parts.validation.isEmpty, options.training.patience != nil || options.training.schedule == .plateau {
+      throw RNNError(.usage, "patience and the schedule plateau need pairs to measure on; give a part of the pairs, or others for validation")
+    }
+    let defaults = TranslatorDefaults(pairs: parts.training.count, tokens: options.tokens)
+    let vocabulary = options.vocabulary ?? defaults.vocabulary
+    func tokenizer(_ side: SentencePairs.Side?) throws(RNNError) -> Tokenizer {
+      try pairs.tokenizer(of: parts.training, side, defaults.tokens, vocabulary: vocabulary)
+    }
+    let source = try tokenizer(options.sharesTokens ? nil : .source), target = options.sharesTokens ? source : try tokenizer(.target)
+    let model = try Translator(
+      try options.architecture(defaults), source: source, target: target, seed: seed, initialization: options.initialization)
+    initial = model
+    let training = pairs.encoded(parts.training, source: source, target: target, longest: options.longest ?? defaults.longest)
+    guard training.count > 0 else {
+      throw RNNError(.badData, "\(names.isEmpty ? "" : names + ": ")all pairs have more than \(options.longest ?? defaults.longest) tokens on one side")
+    }
+    let measured = validation ?? pairs
+    // Those with nothing on one side are left out here too, so that references stay beside their sentences.
+    let held = validation.map { own in (0..<own.count).filter { !own.isEmpty($0) } } ?? parts.validation
+    let task = try TranslatorTraining(
+      model, training: training, validation: measured.encoded(held, source: source, target: target),
+      references: held.map { String(decoding: measured.target($0), as: UTF8.self) }, smoothing: options.labelSmoothing,
+      criterion: options.criterion, rows: options.training.batch ?? defaults.batch, seed: seed,
+      data: "\(pairs.fingerprint)\(validation.map { "+\($0.fingerprint)" } ?? "/\(options.validationFraction)")/\(options.longest ?? defaults.longest)")
+    let perEpoch = task.stepsPerEpoch
+    // A few times an epoch where epochs are long: the best weights may lie within one.
+    loop = try TrainingLoop(
+      task: task, weights: model.weights, settings: options.settings(defaults),
+      stepsBetweenMeasurements: perEpoch <= 2000 ? perEpoch : (perEpoch + perEpoch / 1000 - 1) / (perEpoch / 1000))
+    let long = training.long > 0 ? " (\(training.long) longer than \(options.longest ?? defaults.longest) tokens left out)" : ""
+    let empty = pairs.count - parts.training.count - parts.validation.count
+    division =
+      "\(training.count) pairs for training\(long), \(held.isEmpty ? "none" : "\(held.count)") for validation\(empty > 0 ? ", \(empty) without a word on one side left out" : "")"
+    let all = pairs.sources + (validation?.sources ?? [])
+    readsStandardInput = all.contains("standard input")
+    trainedOn = all.joined(separator: ", ")
+    example = held.first.map { Array(measured.source($0)) }
+  }
+
+  private static let fewestPairs = 4
+
+  public var model: Translator {
+    var model = initial
+    model.weights = loop.best
+    return model
+  }
+
+  public var identity: String { "\(loop.task.settings) \(options.initialization.settings) settings:\(encodedSettings)" }
+
+  /// What the best weights so far are worth on the validation part; nil if there is none.
+  public func metrics() throws(RNNError) -> TranslatorTraining.Metrics? { try loop.task.metrics(loop.best) }
+
+  /// A sentence of the validation part and how the model translates it; nil if there is none.
+  public func sample() throws(RNNError) -> (source: String, translation: String)? {
+    guard let example else { return nil }
+    return (String(decoding: example, as: UTF8.self), try Translator.Session(model).translate([example], .greedy)[0][0].text)
+  }
+
+  public var finishedNotes: [String: String] {
+    var notes = ["trained on": trainedOn, "division": division]
+    if let best = loop.state.best, let metrics = try? metrics() {
+      notes["validation"] =
+        "\(HumanFormat.fixed(metrics.loss, 4)) nats per token, BLEU \(HumanFormat.fixed(metrics.bleu.score, 1)) (greedy), after step \(best.step)"
+    }
+    return notes
+  }
+}
