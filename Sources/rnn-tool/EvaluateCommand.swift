@@ -11,6 +11,9 @@ struct Evaluate: ParsableCommand {
       A classifier says what class each text belongs to, and that is compared with the texts' labels. Of trees, whole sentences \
       are measured.
 
+      A translator translates sentences, and BLEU and chrF2 compare that with their translations in a table, or in the file \
+      --target beside --source. Both are those of sacreBLEU with its defaults.
+
       A model of series forecasts again and again as time goes on, and so do rules that need no training: the last value again, the \
       last season again, and a linear function of the last values. What the model has not seen is measured unless --split or \
       --test-file says otherwise.
@@ -18,20 +21,24 @@ struct Evaluate: ParsableCommand {
       Examples:
         rnn evaluate model.safetensors held-out.txt --json
         rnn evaluate classifier.safetensors test.tsv
+        rnn evaluate translator.safetensors --source test.en --target test.de
         rnn evaluate weather.safetensors weather.csv --split rest/0/365
       """)
 
   @Argument(help: ArgumentHelp("The model.", valueName: "model"))
   var model: String
 
-  @Argument(help: ArgumentHelp("The texts, or tables of series; - is standard input.", valueName: "file"))
-  var texts: [String]
+  @Argument(help: ArgumentHelp("The texts, or tables of series or of pairs; - is standard input.", valueName: "file"))
+  var texts: [String] = []
 
   @Option(help: ArgumentHelp("With a model of text: read it in so many rows at once. (default: 1)", valueName: "n"))
   var rows: Int?
 
   @OptionGroup(title: "Labelled texts, for a classifier") var others: OtherModelsArguments
   @OptionGroup(title: "Labelled texts, for a classifier") var labelled: LabelledArguments
+
+  @OptionGroup(title: "Pairs, for a translator") var pairs: PairArguments
+  @OptionGroup(title: "Pairs, for a translator") var beam: BeamArguments
 
   @OptionGroup(title: "Series") var backtest: BacktestArguments
 
@@ -60,19 +67,34 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     threads.apply()
     switch try TrainedModel(contentsOf: model) {
+    case .translate(let model):
+      if rows != nil || !others.models.isEmpty {
+        throw RNNError(.usage, "\(self.model) is a translator: --rows is for models of text, further models are for classifiers")
+      }
+      if backtest.isGiven { throw notOfSeries() }
+      try TranslationReport(model, pairs.files(texts), options: labelled.pairOptions(pairs), beam.options, isQuiet: quiet || json.json)
+        .print(model: self.model, asJSON: json.json)
     case .generate(let model):
+      try requireTexts()
       if labelled.isGiven || !others.models.isEmpty { throw RNNError(.usage, "\(self.model) is a model of text: columns, labels, formats and further models are for classifiers") }
       if backtest.isGiven { throw notOfSeries() }
       try evaluate(model)
     case .classify(let model):
+      try requireTexts()
       if rows != nil { throw RNNError(.usage, "\(self.model) is a classifier: --rows is for models of text") }
       if backtest.isGiven { throw notOfSeries() }
       let metrics = try others.session(with: model).evaluate(reading: texts, options: labelled.options(phrases: false))
       try ClassificationReport(metrics, labels: model.labels, model: self.model, texts: texts).print(asJSON: json.json)
     case .forecast(let model):
+      try requireTexts()
       if rows != nil || labelled.isGiven || !others.models.isEmpty { throw RNNError(.usage, "\(self.model) is a model of series: rows, labels, formats and further models are for models of text") }
       try evaluate(model)
     }
+  }
+
+  private func requireTexts() throws {
+    if texts.isEmpty { throw RNNError(.usage, "name the texts to measure on") }
+    if pairs.isGiven { throw RNNError(.usage, "--source, --target and their columns are for translators, which \(model) is not") }
   }
 
   private func notOfSeries() -> RNNError {

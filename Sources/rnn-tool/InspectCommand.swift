@@ -30,6 +30,9 @@ struct Inspect: ParsableCommand {
     let dropout: Double
     let sizes: [String: Int]
     var tokenizer: String?
+    var targetTokenizer: String?
+    var attention: String?
+    var tiedEmbeddings: Bool?
     var isUtf8: Bool?
     var labels: [String]?
     var bidirectional: String?
@@ -84,6 +87,17 @@ struct Inspect: ParsableCommand {
         ("task", "classify: \(model.labels.joined(separator: ", "))"),
         ("texts", "\(changes.isEmpty ? "as they are" : changes.joined(separator: ", ")); at most \(a.longest) tokens of each"),
         ("reading", "\(a.bidirectional.map { "both directions (\($0.rawValue))" } ?? "forward"), \(a.pooling.map(\.rawValue).joined(separator: " and ")) over time"),
+      ]
+    case .translate(let model):
+      let a = model.architecture
+      description = Description(
+        model: self.model, task: Translator.task, cell: a.cell.name, equations: a.cell.equations, hidden: a.hidden, layers: a.layers,
+        embedding: a.embedding, dropout: a.dropout, sizes: a.sizes, tokenizer: model.source.description,
+        targetTokenizer: model.target.description, attention: a.attention.rawValue, tiedEmbeddings: a.tiedEmbeddings,
+        weightDrop: a.weightDrop, parameters: model.parameterCount, fingerprint: fingerprint, tensors: tensors, notes: model.notes)
+      rows = [
+        ("task", "translate"), ("target tokens", model.target.description),
+        ("decoder", "attention \(a.attention.rawValue), input feeding, \(a.tiedEmbeddings ? "output weights are the target's embedding" : "output weights of its own")"),
       ]
     case .forecast(let model):
       let a = model.architecture, v = model.variables

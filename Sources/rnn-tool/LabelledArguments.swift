@@ -54,6 +54,16 @@ struct LabelledArguments: ParsableArguments {
     return options
   }
 
+  /// How pairs of texts stand in tables.
+  func pairOptions(_ pairs: PairArguments) throws -> PairOptions {
+    if format != nil || labelColumn != nil || map != nil || table.textColumn != nil {
+      throw RNNError(.usage, "formats, labels and columns of texts are for classifiers; pairs have --source-column and --target-column")
+    }
+    return PairOptions(
+      sourceColumn: pairs.sourceColumn, targetColumn: pairs.targetColumn, separator: table.separator, quotes: table.quotes, header: table.header,
+      encoding: table.encoding)
+  }
+
   /// Whether anything is said that only labelled texts have.
   var isGiven: Bool {
     let options = table.options

@@ -4,12 +4,14 @@ import RNN
 enum TrainedModel {
   case generate(LanguageModel)
   case classify(TextClassifier)
+  case translate(Translator)
   case forecast(ForecastModel)
 
   init(contentsOf path: String) throws {
     let file = try Safetensors(contentsOf: path)
     switch file.metadata["task"] {
     case TextClassifier.task: self = .classify(try TextClassifier(file, source: path))
+    case Translator.task: self = .translate(try Translator(file, source: path))
     case ForecastModel.task: self = .forecast(try ForecastModel(file, source: path))
     default: self = .generate(try LanguageModel(file, source: path))
     }
@@ -19,6 +21,7 @@ enum TrainedModel {
     switch self {
     case .generate(let model): model
     case .classify(let model): model
+    case .translate(let model): model
     case .forecast(let model): model
     }
   }

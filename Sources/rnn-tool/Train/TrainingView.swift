@@ -79,6 +79,27 @@ extension ClassifierTrainer: ShownTrainer {
   }
 }
 
+extension TranslatorTrainer: ShownTrainer {
+  var introduction: [String] {
+    let model = model, a = model.architecture
+    return [
+      "pairs     \(division)",
+      "model     \(a.cell.name), \(a.layers) × \(a.hidden) units, attention \(a.attention.rawValue), \(model.source) into \(model.target), \(HumanFormat.count(model.parameterCount)) parameters",
+    ]
+  }
+
+  var unit: String { "tokens" }
+  var lossTitle: String { "loss in nats per token" }
+
+  func words(_ measurement: TrainingState.Measurement) -> String {
+    guard loop.task.isMeasured else { return "no validation" }
+    return "validation \(HumanFormat.fixed(measurement.validation, 4)) nats/token"
+      + (measurement.score.map { "  BLEU \(HumanFormat.fixed($0, 1))" } ?? "")
+  }
+
+  func sample(_ number: Int) throws -> String? { try sample().map { "\($0.source) → \($0.translation)" } }
+}
+
 extension ForecastTrainer: ShownTrainer {
   var introduction: [String] {
     let model = model, a = model.architecture, v = model.variables

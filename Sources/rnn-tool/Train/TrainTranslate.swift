@@ -1,0 +1,137 @@
+import ArgumentParser
+import RNN
+
+extension Attention.Score: ExpressibleByArgument {}
+extension TranslatorTrainingOptions.Criterion: ExpressibleByArgument {}
+
+struct TrainTranslate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "translate", abstract: "Train a model that translates sentences.",
+    discussion: """
+      Sentences and their translations come from tables, a pair a row, or from two files, line by line. A twentieth of the \
+      different sentences, at most \(TranslatorDefaults.mostValidated), is for validation unless other pairs are given; the weights \
+      that are best there are kept. Sizes and the length of training follow from the pairs unless they are given.
+
+      A checkpoint lies beside the model until training is finished: after Ctrl-C, or whatever else, the same call with \
+      --resume goes on from it, to the same bits as without an interruption.
+
+      Examples:
+        rnn train translate pairs.tsv -o model.safetensors
+        rnn train translate --source train.en --target train.de --valid-source val.en --valid-target val.de -o m.safetensors
+      """)
+
+  @Argument(help: ArgumentHelp("Tables of sentences and their translations; - is standard input.", valueName: "file"))
+  var files: [String] = []
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where the model goes.", valueName: "model"))
+  var output: String
+
+  @OptionGroup(title: "Pairs") var pairs: PairArguments
+  @OptionGroup(title: "Pairs") var table: PairTableArguments
+  @OptionGroup(title: "Pairs") var validation: PairValidationArguments
+  @OptionGroup(title: "Pairs") var texts: TranslatorTextArguments
+  @OptionGroup(title: "Model") var model: ModelArguments
+  @OptionGroup(title: "Model") var translator: TranslatorModelArguments
+  @OptionGroup(title: "Training") var training: TrainingArguments
+  @OptionGroup(title: "Training") var goal: TranslatorGoalArguments
+  @OptionGroup(title: "Length") var budget: BudgetArguments
+  @OptionGroup(title: "Run") var run_: RunArguments
+  @OptionGroup var threads: ThreadArguments
+  @OptionGroup var json: JSONArguments
+
+  func run() throws {
+    threads.apply()
+    let files = try pairs.files(files), held = try validation.files()
+    for file in files.paths + (held?.paths ?? []) where file != "-" && Files.areSame(file, output) {
+      throw RNNError(.usage, "\(output) is a file to read: the model must go to another one")
+    }
+    if (files.paths + (held?.paths ?? [])).count(where: { $0 == "-" }) > 1 { throw RNNError(.usage, "standard input (-) can be read only once") }
+    let options = try self.options()
+    try Files.checkWritable(output)
+    var view = TrainingView(output: output, isQuiet: run_.quiet)
+    var trainer: TranslatorTrainer
+    do {
+      let requiresUTF8 = !(options.tokens ?? .bpe).readsAnything, own = pairs.options(table)
+      let read = try SentencePairs(reading: files, options: own, requiresUTF8: requiresUTF8) { view.showReading(texts: $0) }
+      for description in read.descriptions.prefix(20) { view.message("read      \(description)") }
+      let measured = try held.map { try SentencePairs(reading: $0, options: own, requiresUTF8: requiresUTF8) }
+      trainer = try TranslatorTrainer(read, validation: measured, options: options)
+    } catch {
+      view.end()
+      throw error
+    }
+    view.end()
+    if try trainer.train(to: output, start: run_.start, view: &view) {
+      try TranslatorSummary(trainer, output: output).print(asJSON: json.json)
+    } else {
+      try TranslatorSummary(finished: try Translator(contentsOf: output), output: output).print(asJSON: json.json)
+    }
+  }
+
+  private func options() throws -> TranslatorTrainingOptions {
+    TranslatorTrainingOptions(
+      cell: try model.cell.map { try CellArgument.cell($0) }, tokens: texts.tokens?.kind,
+      vocabulary: try texts.tokens.map { try $0.vocabulary(or: texts.vocabulary) } ?? texts.vocabulary, sharesTokens: texts.sharedTokens,
+      hidden: model.hidden, layers: model.layers, embedding: model.embedding, projection: model.projection, attention: translator.attention,
+      tiedEmbeddings: translator.tiedEmbeddings, dropout: model.dropout, weightDrop: translator.weightDrop,
+      labelSmoothing: goal.labelSmoothing, longest: texts.longest, criterion: goal.best, validationFraction: validation.validationPart,
+      initialization: model.initialization, training: try training.options(budget, run_))
+  }
+}
+
+struct PairValidationArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("Tables of pairs to measure on, instead of some of the pairs; may be given several times.", valueName: "file"))
+  var valid: [String] = []
+
+  @Option(help: ArgumentHelp("Sentences to measure on, a line each, instead of some of the pairs.", valueName: "file"))
+  var validSource: String?
+
+  @Option(help: ArgumentHelp("Their translations, line by line.", valueName: "file"))
+  var validTarget: String?
+
+  @Option(help: ArgumentHelp("The part of the sentences to measure on; with 0 all are trained on, and the last weights are kept.", valueName: "part"))
+  var validationPart = TranslatorDefaults.validationFraction
+
+  func files() throws -> PairFiles? {
+    switch (validSource, validTarget) {
+    case (nil, nil): return valid.isEmpty ? nil : .tables(valid)
+    case (let source?, let target?):
+      if !valid.isEmpty { throw RNNError(.usage, "pairs to measure on stand in tables or in --valid-source and --valid-target, not in both") }
+      return .lines(source: source, target: target)
+    default: throw RNNError(.usage, "--valid-source and --valid-target go together: sentences and their translations, line by line")
+    }
+  }
+}
+
+struct TranslatorTextArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("What a token is: words, characters, bytes, or what frequent pairs of bytes are merged to, a vocabulary of so many: bpe:4000. (default: bpe)", valueName: "kind"))
+  var tokens: TokensArgument?
+
+  @Option(help: ArgumentHelp("With words or bpe: the number of tokens of each side at most.", valueName: "n"))
+  var vocabulary: Int?
+
+  @Flag(help: "Both sides have the same tokens.")
+  var sharedTokens = false
+
+  @Option(help: ArgumentHelp("Pairs with more tokens on one side are left out of training.", valueName: "n"))
+  var longest: Int?
+}
+
+struct TranslatorModelArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("How the decoder's states and the encoder's are compared.", valueName: "score"))
+  var attention = Attention.Score.general
+
+  @Flag(inversion: .prefixedNo, help: "The output layer's weights are the vectors of the target's tokens.")
+  var tiedEmbeddings = true
+
+  @Option(help: ArgumentHelp("The rate at which weights between the states of two steps are dropped while training.", valueName: "rate"))
+  var weightDrop = 0.0
+}
+
+struct TranslatorGoalArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("The part of the probability that every token to predict shares with all others.", valueName: "part"))
+  var labelSmoothing = TranslatorDefaults.labelSmoothing
+
+  @Option(help: ArgumentHelp("What the weights that are kept are best in.", valueName: "figure"))
+  var best = TranslatorTrainingOptions.Criterion.bleu
+}

@@ -1,0 +1,169 @@
+import ArgumentParser
+import RNN
+
+struct Translate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Translate sentences.",
+    discussion: """
+      Each line is a sentence. For each, in order, its translation goes to standard output, a line; with --best several, the best \
+      first, each after its sentence's number and its score, separated by tabs. What was read is answered before more is waited \
+      for, and takes no more memory however long the input is.
+
+      With --score sentences and translations are read, as rnn train translate reads them, and for each pair the logarithm of the \
+      translation's probability and its number of tokens are written.
+
+      Examples:
+        rnn translate model.safetensors < lines.txt
+        rnn translate model.safetensors lines.txt --beam 8 --best 3
+        rnn translate model.safetensors one-line.txt --attention alignment.svg
+      """)
+
+  @Argument(help: ArgumentHelp("The model.", valueName: "model"))
+  var model: String
+
+  @Argument(help: ArgumentHelp("The sentences; - is standard input. (default: -)", valueName: "file"))
+  var files: [String] = []
+
+  @OptionGroup(title: "Search") var search: SearchArguments
+  @OptionGroup(title: "Scores") var scores: ScoreArguments
+  @OptionGroup var threads: ThreadArguments
+
+  @Option(help: ArgumentHelp("Draw how much each token of the first sentence's translation looked at each of the sentence.", valueName: "file"))
+  var attention: String?
+
+  @Flag(help: "A line of JSON for each sentence, with scores and tokens.")
+  var json = false
+
+  func run() throws {
+    threads.apply()
+    let options = try search.options()
+    try options.validate()
+    if let attention { try Files.checkWritable(attention) }
+    let session = try Translator.Session(Translator(contentsOf: model))
+    if scores.score { return try score(session) }
+    if scores.pairs.isGiven { throw RNNError(.usage, "--source, --target and columns are for --score") }
+    var drawing = attention, number = 0
+    for file in files.isEmpty ? ["-"] : files {
+      var reader = try TextReader(file)
+      var texts: [[UInt8]] = [], bytes = 0
+      func answer() throws {
+        var options = options
+        options.first = number
+        let found = try session.translate(texts, options)
+        if let path = drawing, let first = found.first?.first {
+          try AlignmentDrawing(first, of: texts[0], session.model).write(to: path)
+          drawing = nil
+        }
+        try Output.write(zip(texts, found).enumerated().map { line(number + $0, $1.0, $1.1) }.joined())
+        number += texts.count
+        (texts, bytes) = ([], 0)
+      }
+      while let text = try reader.next() {
+        texts.append(text)
+        bytes += text.count
+        if texts.count == 1024 || bytes > 1 << 18 || !reader.hasMoreAtHand { try answer() }
+      }
+      if !texts.isEmpty { try answer() }
+    }
+  }
+
+  /// What is written of a sentence's translations.
+  private func line(_ number: Int, _ source: [UInt8], _ translations: [Translation]) -> String {
+    func flat(_ text: String) -> String { String(text.map { $0.isNewline ? " " : $0 }) }
+    guard json else {
+      if search.best == 1 { return flat(translations.first?.text ?? "") + "\n" }
+      return translations.map { "\(number + 1)\t\(HumanFormat.fixed($0.score, 4))\t\(flat($0.text))\n" }.joined()
+    }
+    let all = translations.map { translation in
+      "{\"text\":\(StrictJSON.quoted(translation.text)),\"score\":\(HumanFormat.fixed(translation.score, 6)),\"log_probability\":\(HumanFormat.fixed(translation.logProbability, 6)),\"tokens\":\(translation.tokens.count)}"
+    }
+    return "{\"source\":\(StrictJSON.quoted(String(decoding: source, as: UTF8.self))),\"translations\":[\(all.joined(separator: ","))]}\n"
+  }
+
+  private func score(_ session: Translator.Session) throws {
+    let readsAnything = session.model.source.kind.readsAnything && session.model.target.kind.readsAnything
+    var reader = try PairReader(try scores.pairs.files(files), options: scores.pairs.options(scores.table), requiresUTF8: !readsAnything)
+    var pairs: [(source: [UInt8], target: [UInt8])] = []
+    func answer() throws {
+      let lines = session.score(pairs).map { tokens in
+        let sum = tokens.reduce(0, +)
+        return json
+          ? "{\"log_probability\":\(HumanFormat.fixed(sum, 6)),\"tokens\":\(tokens.count - 1),\"of_tokens\":[\(tokens.map { HumanFormat.fixed($0, 6) }.joined(separator: ","))]}\n"
+          : "\(HumanFormat.fixed(sum, 4))\t\(tokens.count - 1)\n"
+      }
+      try Output.write(lines.joined())
+      pairs = []
+    }
+    while let pair = try reader.next() {
+      pairs.append((pair.source, pair.target))
+      if pairs.count == 256 { try answer() }
+    }
+    if !pairs.isEmpty { try answer() }
+  }
+}
+
+struct SearchArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("Beginnings of a translation that are followed at once; 1 always takes the most probable token.", valueName: "n"))
+  var beam = TranslationOptions().beam
+
+  @Option(help: ArgumentHelp("Translations of each sentence.", valueName: "n"))
+  var best = 1
+
+  @Option(help: ArgumentHelp("How much longer translations are favoured: the α of ln p / ((5 + tokens) / 6)^α.", valueName: "value"))
+  var lengthPenalty = TranslationOptions().lengthPenalty
+
+  @Option(help: ArgumentHelp("No sequence of so many tokens occurs twice in a translation; 0 for no such rule.", valueName: "n"))
+  var noRepeat = 0
+
+  @Option(help: ArgumentHelp("The fewest tokens of a translation.", valueName: "n"))
+  var minLength = 0
+
+  @Option(help: ArgumentHelp("The most tokens of a translation. (default: twice the sentence's and ten)", valueName: "n"))
+  var maxLength: Int?
+
+  @Flag(help: "Draw tokens by their probability instead of searching.")
+  var sample = false
+
+  @Option(help: ArgumentHelp("With --sample: 1 draws as the model says, less is safer.", valueName: "value"))
+  var temperature = 1.0
+
+  @Option(help: ArgumentHelp("With --sample: draw among the n most probable tokens only.", valueName: "n"))
+  var topK: Int?
+
+  @Option(help: ArgumentHelp("With --sample: draw among the fewest tokens that have this probability together.", valueName: "value"))
+  var topP: Double?
+
+  @Option(help: ArgumentHelp("With --sample: another number, other translations.", valueName: "n"))
+  var seed: UInt64 = 1
+
+  func validate() throws {
+    if !sample, temperature != 1 || topK != nil || topP != nil || seed != 1 {
+      throw ValidationError("--temperature, --top-k, --top-p and --seed are for --sample")
+    }
+  }
+
+  func options() throws -> TranslationOptions {
+    TranslationOptions(
+      beam: beam, sampling: sample ? try SamplingOptions(temperature: temperature, topK: topK, topP: topP) : nil, best: best,
+      lengthPenalty: lengthPenalty, noRepeat: noRepeat, least: minLength, most: maxLength, seed: seed)
+  }
+}
+
+struct ScoreArguments: ParsableArguments {
+  @Flag(help: "How probable given translations are.")
+  var score = false
+
+  @OptionGroup var pairs: PairArguments
+  @OptionGroup var table: PairTableArguments
+}
+
+/// How wide a search is, where nothing else of it is said.
+struct BeamArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("Beginnings of a translation that are followed at once.", valueName: "n"))
+  var beam = TranslationOptions().beam
+
+  @Option(help: ArgumentHelp("How much longer translations are favoured.", valueName: "value"))
+  var lengthPenalty = TranslationOptions().lengthPenalty
+
+  var options: TranslationOptions { TranslationOptions(beam: beam, lengthPenalty: lengthPenalty) }
+}
