@@ -165,6 +165,30 @@ import Testing
     }
   }
 
+  @Test func translating() async throws {
+    try await withDirectory { directory in
+      let (path, output) = (directory + "/pairs.tsv", directory + "/model.safetensors")
+      let rows = (0..<40).map { "a \($0 % 2 == 0 ? "dog" : "cat") \($0)\tein \($0 % 2 == 0 ? "Hund" : "Kater") \($0)\n" }.joined()
+      try Files.writeAtomically(Array(rows.utf8), to: path)
+
+      let pairs = try SentencePairs(reading: .tables([path]))
+      var trainer = try TranslatorTrainer(pairs, options: TranslatorTrainingOptions(tokens: .bpe, training: .init(budget: .steps(20))))
+      try trainer.train(to: output)
+
+      let session = try Translator.Session(Translator(contentsOf: output))
+      for translations in try session.translate([Array("a dog".utf8), Array("a cat".utf8)], TranslationOptions(beam: 4, best: 2)) {
+        for translation in translations { print(translation.text, translation.score, translation.attention.count) }
+      }
+
+      let first = try TranslationSession(session, Array("a dog".utf8))
+      let token = try first.next()
+      let saved = try first.state()
+      let rest = try TranslationSession(session, continuing: saved)
+      while let token = try rest.next() { print(token, rest.text) }
+      #expect(token != nil || rest.isFinished)
+    }
+  }
+
   @Test func runningACell() throws {
     let steps = 4
     var random = Philox(seed: 1)
