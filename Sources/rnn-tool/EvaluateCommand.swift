@@ -92,8 +92,11 @@ struct Evaluate: ParsableCommand {
     }
   }
 
+  func validate() throws {
+    if texts.isEmpty, !pairs.isGiven { throw ValidationError("Name the texts, or the tables of series, to measure on.") }
+  }
+
   private func requireTexts() throws {
-    if texts.isEmpty { throw RNNError(.usage, "name the texts to measure on") }
     if pairs.isGiven { throw RNNError(.usage, "--source, --target and their columns are for translators, which \(model) is not") }
   }
 
