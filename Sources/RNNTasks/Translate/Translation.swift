@@ -1,3 +1,11 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 public import RNNTensor
 
 /// How translations are searched for.
@@ -55,7 +63,7 @@ public struct TranslationOptions: Sendable, Hashable {
   func most(of tokens: Int) -> Int { most ?? max(least, min(2 * tokens + 10, tokens + 500)) }
 
   /// What the logarithm of a translation's probability is divided by.
-  func penalty(_ tokens: Int) -> Double { lengthPenalty == 0 ? 1 : power((5 + Double(tokens)) / 6, lengthPenalty) }
+  func penalty(_ tokens: Int) -> Double { lengthPenalty == 0 ? 1 : pow((5 + Double(tokens)) / 6, lengthPenalty) }
 }
 
 /// A translation of a sentence.

@@ -2,16 +2,6 @@ import CRNNKernels
 import RNNData
 public import RNNTensor
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
-func power(_ x: Double, _ y: Double) -> Double { pow(x, y) }
-
 extension Translator.Session {
   /// Translations of texts, the best first. No result depends on the other texts; a text without a token has an empty translation.
   ///
