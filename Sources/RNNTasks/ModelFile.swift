@@ -74,16 +74,61 @@ package struct ModelFile {
     return String(decoding: json, as: UTF8.self)
   }
 
-  /// Throws unless sizes are some that a model can have; else memory would be asked for before tensors are looked at.
-  func checkSizes(_ sizes: [String: Int], layers: Int, others: [String: Int]) throws(RNNError) {
-    let range = 1...(1 << 24)
-    guard (sizes.merging(others) { $1 }).values.allSatisfy(range.contains), (1...1024).contains(layers) else {
-      throw bad("sizes that can't be: \(sizes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")), layers \(layers)")
+  // MARK: Architecture
+
+  /// What stands in the metadata of an architecture beside the cell: what all tasks have, and a task's own, in one JSON object.
+  @dynamicMemberLookup
+  struct Sizes<Own: Codable>: Codable {
+    private struct Common: Codable {
+      var hidden: Int
+      var layers: Int
+      var dropout: Double
+      var others: [String: Int]
     }
+
+    private let common: Common
+    private let own: Own
+
+    init(_ architecture: some ModelArchitecture, _ own: Own) {
+      let a = architecture
+      common = Common(hidden: a.hidden, layers: a.layers, dropout: a.dropout, others: a.sizes)
+      self.own = own
+    }
+
+    init(from decoder: any Decoder) throws { (common, own) = (try Common(from: decoder), try Own(from: decoder)) }
+
+    func encode(to encoder: any Encoder) throws {
+      try common.encode(to: encoder)
+      try own.encode(to: encoder)
+    }
+
+    var hidden: Int { common.hidden }
+    var layers: Int { common.layers }
+    var dropout: Double { common.dropout }
+    /// Further sizes that the cell needs.
+    var others: [String: Int] { common.others }
+    subscript<T>(dynamicMember path: KeyPath<Own, T>) -> T { own[keyPath: path] }
+  }
+
+  /// The cell and the sizes in the metadata.
+  ///
+  /// - Parameter counts: further sizes that must be positive, by name.
+  /// Throws unless sizes are some that a model can have; else memory would be asked for before tensors are looked at.
+  func architecture<Own>(
+    _ own: Own.Type, counts: (Sizes<Own>) -> [String: Int]
+  ) throws(RNNError) -> (cell: Cell, sizes: Sizes<Own>) {
+    let sizes = try decoded(Sizes<Own>.self, "architecture")
+    let counts = counts(sizes).merging(["hidden": sizes.hidden]) { $1 }
+    let range = 1...(1 << 24)
+    guard (counts.merging(sizes.others) { $1 }).values.allSatisfy(range.contains), (1...1024).contains(sizes.layers) else {
+      let found = counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+      throw bad("sizes that can't be: \(found.joined(separator: ", ")), layers \(sizes.layers)")
+    }
+    return (try cell(), sizes)
   }
 
   /// The cell that stands in the metadata as equations.
-  func cell() throws(RNNError) -> Cell {
+  private func cell() throws(RNNError) -> Cell {
     let equations = try metadata("cell")
     do {
       return try Cell(equations: equations)
@@ -165,11 +210,14 @@ package struct ModelFile {
   }
 
   /// The metadata of every model.
-  static func metadata(task: String, cell: Cell, notes: [String: String]) -> [String: String] {
+  static func metadata(
+    task: String, _ architecture: some ModelArchitecture, _ own: some Codable, notes: [String: String]
+  ) throws(RNNError) -> [String: String] {
     var metadata = notes.reduce(into: [:]) { $0["note.\($1.key)"] = $1.value }
     metadata["format"] = format
     metadata["task"] = task
-    metadata["cell"] = cell.equations
+    metadata["cell"] = architecture.cell.equations
+    metadata["architecture"] = try encoded(Sizes(architecture, own))
     return metadata
   }
 }

@@ -34,27 +34,42 @@ public enum TrainingOutcome: Sendable {
 /// finished model. A task says what its model, its data and its notes are; all else is here.
 public protocol Trainer {
   associatedtype Model: TaskModel
+  associatedtype Options: TaskTrainingOptions
   associatedtype Task: TrainingTask
 
+  var options: Options { get }
+  /// The model before training.
+  var initial: Model { get }
   var loop: TrainingLoop<Task> { get set }
-  /// The model with the best weights so far.
-  var model: Model { get }
-  /// What a run that exists already is told apart by.
-  var identity: String { get }
   /// What the finished model says of itself, beyond what all say.
   var finishedNotes: [String: String] { get }
   /// Whether standard input is among the data: then nobody can read it again to resume.
   var readsStandardInput: Bool { get }
-  /// Seconds between two checkpoints; 0 for one after every step.
-  var checkpointInterval: Double { get }
 }
 
 extension Trainer {
+  /// The model with the best weights so far.
+  public var model: Model {
+    var model = initial
+    model.weights = loop.best
+    return model
+  }
+
+  /// What a run that exists already is told apart by.
+  public var identity: String {
+    let settings = (try? ModelFile.encoded(loop.settings)) ?? ""
+    return "\(loop.task.settings) \(options.initialization.settings) settings:\(settings)"
+  }
+
   /// Where a model's checkpoint lies.
   public static func checkpointPath(_ output: String) -> String { output + ".checkpoint" }
 
-  /// The settings of the loop as text.
-  var encodedSettings: String { (try? ModelFile.encoded(loop.settings)) ?? "" }
+  /// Updates from one measurement to the next: an epoch, or an equal part of one of about so many where that is long, as the best
+  /// weights may lie within it.
+  static func stepsBetweenMeasurements(perEpoch: Int, about steps: Int) -> Int {
+    let parts = max(perEpoch / steps, 1)
+    return perEpoch <= 2 * steps ? perEpoch : (perEpoch + parts - 1) / parts
+  }
 
   /// Trains until the budget is used or `shouldStop` says so.
   ///
@@ -122,7 +137,7 @@ extension Trainer {
     checkpoint: String?, shouldStop: () -> Bool, report: (Self, TrainingEvent) throws -> Void
   ) throws -> Bool {
     var last = ContinuousClock.now
-    let interval = Duration.seconds(checkpointInterval)
+    let interval = Duration.seconds(options.training.checkpointInterval)
     // The loop can't be lent out while it runs: what is shown is a copy of this value with the loop as it stands.
     let frame = self
     return try loop.run(shouldStop: shouldStop) { loop, event in
@@ -146,7 +161,7 @@ extension Trainer {
       throw RNNError(.badData, "training ended with weights that are not finite; try a lower --learning-rate or --clip")
     }
     model.notes["run"] = identity
-    model.notes["training"] = "\(loop.state.step) steps, \(HumanFormat.fixed(Double(loop.state.step) / Double(max(loop.task.stepsPerEpoch, 1)), 2)) epochs, seed \(loop.settings.seed)"
+    model.notes["training"] = "\(loop.state.step) steps, \(HumanFormat.fixed(loop.epochs, 2)) epochs, seed \(loop.settings.seed)"
     model.notes.merge(finishedNotes) { $1 }
     return model
   }

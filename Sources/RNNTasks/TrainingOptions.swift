@@ -1,3 +1,5 @@
+public import RNNLayers
+import RNNTensor
 public import RNNTraining
 
 /// How weights are trained, the same for every task. What is nil a task chooses by its data.
@@ -63,4 +65,19 @@ public struct TrainingOptions: Sendable {
       schedule: schedule, decay: decay, decayAfter: decayAfter, clip: clip, budget: budget ?? .epochs(epochs), seed: seed,
       averaging: self.averaging ?? averaging, patience: patience)
   }
+
+  /// Throws `.usage` where something waits for better measurements and there is nothing to measure on.
+  ///
+  /// - Parameter remedy: what to measure on, and how to have it.
+  func check(isMeasured: Bool, _ remedy: String) throws(RNNError) {
+    if !isMeasured, patience != nil || schedule == .plateau {
+      throw RNNError(.usage, "patience and the schedule plateau need \(remedy)")
+    }
+  }
+}
+
+/// How a task's model is trained: what the task has of its own, and what is the same for all.
+public protocol TaskTrainingOptions: Sendable {
+  var initialization: RecurrentStack.Initialization { get }
+  var training: TrainingOptions { get }
 }

@@ -39,8 +39,8 @@ struct Translate: ParsableCommand {
     let options = try search.options()
     try options.validate()
     if let attention { try Files.checkWritable(attention) }
-    let session = try Translator.Session(Translator(contentsOf: model))
-    if scores.score { return try score(session) }
+    let translator = try Translator.Packed(Translator(contentsOf: model))
+    if scores.score { return try score(translator) }
     if scores.pairs.isGiven { throw RNNError(.usage, "--source, --target and columns are for --score") }
     var drawing = attention, number = 0
     for file in files.isEmpty ? ["-"] : files {
@@ -49,9 +49,9 @@ struct Translate: ParsableCommand {
       func answer() throws {
         var options = options
         options.first = number
-        let found = try session.translate(texts, options)
+        let found = try translator.translate(texts, options)
         if let path = drawing, let first = found.first?.first {
-          try AlignmentDrawing(first, of: texts[0], session.model).write(to: path)
+          try AlignmentDrawing(first, of: texts[0], translator.model).write(to: path)
           drawing = nil
         }
         try Output.write(zip(texts, found).enumerated().map { line(number + $0, $1.0, $1.1) }.joined())
@@ -80,12 +80,12 @@ struct Translate: ParsableCommand {
     return "{\"source\":\(StrictJSON.quoted(String(decoding: source, as: UTF8.self))),\"translations\":[\(all.joined(separator: ","))]}\n"
   }
 
-  private func score(_ session: Translator.Session) throws {
-    let readsAnything = session.model.source.kind.readsAnything && session.model.target.kind.readsAnything
+  private func score(_ translator: Translator.Packed) throws {
+    let readsAnything = translator.model.source.kind.readsAnything && translator.model.target.kind.readsAnything
     var reader = try PairReader(try scores.pairs.files(files), options: scores.pairs.options(scores.table), requiresUTF8: !readsAnything)
     var pairs: [(source: [UInt8], target: [UInt8])] = []
     func answer() throws {
-      let lines = session.score(pairs).map { tokens in
+      let lines = translator.score(pairs).map { tokens in
         let sum = tokens.reduce(0, +)
         return json
           ? "{\"log_probability\":\(HumanFormat.fixed(sum, 6)),\"tokens\":\(tokens.count - 1),\"of_tokens\":[\(tokens.map { HumanFormat.fixed($0, 6) }.joined(separator: ","))]}\n"

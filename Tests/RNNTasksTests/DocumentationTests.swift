@@ -175,15 +175,15 @@ import Testing
       var trainer = try TranslatorTrainer(pairs, options: TranslatorTrainingOptions(tokens: .bpe, training: .init(budget: .steps(20))))
       try trainer.train(to: output)
 
-      let session = try Translator.Session(Translator(contentsOf: output))
-      for translations in try session.translate([Array("a dog".utf8), Array("a cat".utf8)], TranslationOptions(beam: 4, best: 2)) {
+      let translator = try Translator.Packed(Translator(contentsOf: output))
+      for translations in try translator.translate([Array("a dog".utf8), Array("a cat".utf8)], TranslationOptions(beam: 4, best: 2)) {
         for translation in translations { print(translation.text, translation.score, translation.attention.count) }
       }
 
-      let first = try TranslationSession(session, Array("a dog".utf8))
+      let first = try TranslationSession(translator, Array("a dog".utf8))
       let token = try first.next()
       let saved = try first.state()
-      let rest = try TranslationSession(session, continuing: saved)
+      let rest = try TranslationSession(translator, continuing: saved)
       while let token = try rest.next() { print(token, rest.text) }
       #expect(token != nil || rest.isFinished)
     }

@@ -140,7 +140,7 @@ import Testing
   /// All translations of at most four tokens, by their scores.
   @Test("Beam search finds what all translations have as the best", arguments: Attention.Score.allCases, [0, 0.6, 1])
   func exhaustive(_ score: Attention.Score, _ penalty: Double) throws {
-    let session = try Translator.Session(Self.small(score))
+    let translator = try Translator.Packed(Self.small(score))
     var all = [""], last = [""]
     for _ in 0..<4 {
       last = last.flatMap { [$0 + "x", $0 + "y"] }
@@ -148,14 +148,14 @@ import Testing
     }
     for sentence in Self.sentences where !sentence.isEmpty {
       let options = TranslationOptions(beam: 40, best: 5, lengthPenalty: penalty, most: 4)
-      let logs = session.score(all.map { (sentence, Array($0.utf8)) }).map { $0.reduce(0, +) }
+      let logs = translator.score(all.map { (sentence, Array($0.utf8)) }).map { $0.reduce(0, +) }
       let scores = zip(all, logs).map { (text: $0, score: $1 / (penalty == 0 ? 1 : power((5 + Double($0.count + 1)) / 6, penalty))) }
       let expected = scores.sorted { $0.score > $1.score }.prefix(5)
-      let found = try session.translate([sentence], options)[0]
+      let found = try translator.translate([sentence], options)[0]
       #expect(found.map(\.text) == expected.map(\.text))
       for (a, b) in zip(found, expected) { #expect(abs(a.score - b.score) < 1e-4) }
       // A narrow beam finds nothing better, and what it finds has the score that it says.
-      let narrow = try session.translate([sentence], TranslationOptions(beam: 2, lengthPenalty: penalty, most: 4))[0][0]
+      let narrow = try translator.translate([sentence], TranslationOptions(beam: 2, lengthPenalty: penalty, most: 4))[0][0]
       #expect(narrow.score <= found[0].score + 1e-6)
       let known = try #require(scores.first { $0.text == narrow.text })
       #expect(abs(known.score - narrow.score) < 1e-4)
@@ -166,9 +166,9 @@ import Testing
 
   @Test("Beam 1 = greedy = token by token", arguments: Attention.Score.allCases)
   func greedy(_ score: Attention.Score) throws {
-    let session = try Translator.Session(Self.small(score))
-    for (sentence, found) in zip(Self.sentences, try session.translate(Self.sentences, .greedy)) {
-      let steps = try TranslationSession(session, sentence)
+    let translator = try Translator.Packed(Self.small(score))
+    for (sentence, found) in zip(Self.sentences, try translator.translate(Self.sentences, .greedy)) {
+      let steps = try TranslationSession(translator, sentence)
       while try steps.next() != nil {}
       #expect(steps.tokens == found[0].tokens && steps.isFinished)
       #expect(steps.text == found[0].text)
@@ -179,29 +179,29 @@ import Testing
 
   @Test("Alone = among others, with any number of threads")
   func batches() throws {
-    let session = try Translator.Session(Self.small(.additive))
+    let translator = try Translator.Packed(Self.small(.additive))
     for options in [
       TranslationOptions.greedy, TranslationOptions(beam: 4, best: 3, lengthPenalty: 0.7),
       TranslationOptions(sampling: try SamplingOptions(temperature: 1.3), best: 2, seed: 9),
     ] {
-      let all = try session.translate(Self.sentences, options)
-      #expect(try withThreads(3) { try session.translate(Self.sentences, options) } == all)
+      let all = try translator.translate(Self.sentences, options)
+      #expect(try withThreads(3) { try translator.translate(Self.sentences, options) } == all)
       for (i, sentence) in Self.sentences.enumerated() {
         var own = options
         own.first = i
-        #expect(try session.translate([sentence], own) == [all[i]])
+        #expect(try translator.translate([sentence], own) == [all[i]])
       }
     }
-    #expect(try session.translate(Self.sentences)[1][0].text == "")
+    #expect(try translator.translate(Self.sentences)[1][0].text == "")
   }
 
   @Test func limits() throws {
-    let session = try Translator.Session(Self.small())
+    let translator = try Translator.Packed(Self.small())
     for beam in [1, 4] {
-      for found in try session.translate([Self.sentences[0], Self.sentences[3]], TranslationOptions(beam: beam, least: 3, most: 5)) {
+      for found in try translator.translate([Self.sentences[0], Self.sentences[3]], TranslationOptions(beam: beam, least: 3, most: 5)) {
         #expect((3...5).contains(found[0].tokens.count))
       }
-      for found in try session.translate(Self.sentences, TranslationOptions(beam: beam, noRepeat: 2, least: 8, most: 30)) {
+      for found in try translator.translate(Self.sentences, TranslationOptions(beam: beam, noRepeat: 2, least: 8, most: 30)) {
         let tokens = found[0].tokens
         let pairs = zip(tokens, tokens.dropFirst()).map { "\($0) \($1)" }
         #expect(Set(pairs).count == pairs.count)
@@ -210,38 +210,38 @@ import Testing
     for options in [
       TranslationOptions(beam: 0), TranslationOptions(beam: 2, best: 3), TranslationOptions(lengthPenalty: -1), TranslationOptions(least: 5, most: 4),
     ] {
-      #expect(throws: RNNError.self) { try session.translate([[97]], options) }
+      #expect(throws: RNNError.self) { try translator.translate([[97]], options) }
     }
   }
 
   @Test("A translation is saved in the middle and continued")
   func states() throws {
-    let session = try Translator.Session(Self.small(.general, layers: 2))
+    let translator = try Translator.Packed(Self.small(.general, layers: 2))
     for options in [
       TranslationOptions(beam: 1, least: 9), TranslationOptions(sampling: .asTrained, least: 9, seed: 4),
     ] {
-      let whole = try TranslationSession(session, Self.sentences[3], options)
+      let whole = try TranslationSession(translator, Self.sentences[3], options)
       while try whole.next() != nil {}
       for cut in [0, 1, 5] {
-        let first = try TranslationSession(session, Self.sentences[3], options)
+        let first = try TranslationSession(translator, Self.sentences[3], options)
         for _ in 0..<cut { _ = try first.next() }
         let saved = try Safetensors(bytes: first.state().bytes())
-        let second = try TranslationSession(session, continuing: saved, options)
+        let second = try TranslationSession(translator, continuing: saved, options)
         while try second.next() != nil {}
         #expect(second.tokens == whole.tokens)
       }
     }
-    let saved = try TranslationSession(session, Self.sentences[0]).state()
-    let other = try Translator.Session(Self.small(.general, seed: 8))
+    let saved = try TranslationSession(translator, Self.sentences[0]).state()
+    let other = try Translator.Packed(Self.small(.general, seed: 8))
     #expect(throws: RNNError.self) { try TranslationSession(other, continuing: saved) }
     for key in ["format", "source", "tokens", "position"] {
       var damaged = saved
       damaged.metadata[key] = "77 x"
-      #expect(throws: RNNError.self, "\(key)") { try TranslationSession(session, continuing: damaged) }
+      #expect(throws: RNNError.self, "\(key)") { try TranslationSession(translator, continuing: damaged) }
     }
     var damaged = saved
     damaged.entries["fed"] = .float(Tensor(zeros: [3]))
-    #expect(throws: RNNError.self) { try TranslationSession(session, continuing: damaged) }
+    #expect(throws: RNNError.self) { try TranslationSession(translator, continuing: damaged) }
   }
 
   // MARK: Training
@@ -256,8 +256,8 @@ import Testing
     try trainer.train()
     let metrics = try #require(try trainer.metrics())
     #expect(metrics.loss < 0.3)
-    let session = try Translator.Session(trainer.model)
-    #expect(try session.translate("w1 w5 w3") == "v3 v5 v1")
+    let translator = try Translator.Packed(trainer.model)
+    #expect(try translator.translate("w1 w5 w3") == "v3 v5 v1")
     #expect(trainer.model.notes.isEmpty && trainer.finishedNotes["validation"]?.contains("BLEU") == true)
   }
 

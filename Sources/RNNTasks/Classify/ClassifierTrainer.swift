@@ -12,12 +12,11 @@ public import RNNTraining
 /// ```
 public struct ClassifierTrainer: Trainer {
   public let options: ClassifierTrainingOptions
-  private let initial: TextClassifier
+  public let initial: TextClassifier
   public var loop: TrainingLoop<ClassifierTraining>
   /// How the texts were divided, in words.
   public let division: String
   public let readsStandardInput: Bool
-  public var checkpointInterval: Double { options.training.checkpointInterval }
   private let trainedOn: String
   private let startNote: String?
 
@@ -38,9 +37,9 @@ public struct ClassifierTrainer: Trainer {
       throw RNNError(.badData, "\(names.isEmpty ? "" : names + ": ")found \(texts.count) texts, expected at least \(Self.fewestTexts)")
     }
     let parts = try texts.split(validation: validation == nil ? options.validationFraction : 0, seed: options.training.seed)
-    if validation == nil, parts.validation.isEmpty, options.training.patience != nil || options.training.schedule == .plateau {
-      throw RNNError(.usage, "patience and the schedule plateau need texts to measure on; give a part of the texts, or others for validation")
-    }
+    try options.training.check(
+      isMeasured: validation != nil || !parts.validation.isEmpty,
+      "texts to measure on; give a part of the texts, or others for validation")
     let wholes = texts.wholes
     let defaults = ClassifierDefaults(
       texts: parts.training.count, words: texts.meanWords(wholes), tokens: options.tokens ?? start?.tokenizer.kind)
@@ -76,12 +75,10 @@ public struct ClassifierTrainer: Trainer {
       model, training: training, validation: held, classWeights: try options.classWeights.weights(counts, texts.labels),
       wordDropout: options.wordDropout ?? defaults.wordDropout, criterion: options.criterion, rows: options.training.batch ?? defaults.batch,
       seed: options.training.seed,
-      data: "\(texts.fingerprint)\(validation.map { "+\($0.fingerprint)" } ?? "/\(options.validationFraction)")\(try start.map { start throws(RNNError) in " from:\(try start.fingerprint())" } ?? "")")
-    let perEpoch = task.stepsPerEpoch
-    // A few times an epoch where epochs are long: the best weights may lie within one.
+      data: "\(texts.fingerprint)\(validation.map { "+\($0.fingerprint)" } ?? "/\(options.validationFraction)")\(try start.map { start throws(RNNError) in "/from:\(try start.fingerprint())" } ?? "")")
     loop = try TrainingLoop(
       task: task, weights: model.weights, settings: options.settings(defaults, isStarted: start != nil),
-      stepsBetweenMeasurements: perEpoch <= 1000 ? perEpoch : (perEpoch + perEpoch / 500 - 1) / (perEpoch / 500))
+      stepsBetweenMeasurements: Self.stepsBetweenMeasurements(perEpoch: task.stepsPerEpoch, about: 500))
     let cut = training.cut > 0 ? ", \(training.cut) of them longer than \(longest) tokens and read up to there" : ""
     division = "\(training.count) texts for training\(cut), \(held.count > 0 ? "\(held.count)" : "none") for validation, \(texts.labels.count) classes"
     readsStandardInput = (texts.sources + (validation?.sources ?? [])).contains("standard input")
@@ -90,16 +87,6 @@ public struct ClassifierTrainer: Trainer {
   }
 
   private static let fewestTexts = 4
-
-  public var model: TextClassifier {
-    var model = initial
-    model.weights = loop.best
-    return model
-  }
-
-  public var identity: String {
-    "\(loop.task.settings) \(options.initialization.settings) settings:\(encodedSettings)"
-  }
 
   /// How well the best weights so far classify the validation part; nil if there is none.
   public func metrics() throws(RNNError) -> ClassificationMetrics? { try loop.task.metrics(loop.best) }

@@ -33,17 +33,15 @@ public struct ClassifierTraining: TrainingTask {
     self.seed = seed
     batches = try LengthBatches(lengths: (0..<training.count).map(training.length), rows: rows, seed: seed)
     let a = model.architecture
-    let words: [(String, Any)] = [
-      ("task", TextClassifier.task), ("cell", Fingerprint(of: Array(a.cell.equations.utf8))), ("hidden", a.hidden), ("layers", a.layers),
-      ("embedding", a.embedding), ("bidirectional", a.bidirectional?.rawValue ?? "no"), ("pooling", a.pooling.map(\.rawValue).joined(separator: ",")),
-      ("dropout", a.dropout), ("weight-drop", a.weightDrop), ("word-dropout", wordDropout),
-      ("sizes", a.sizes.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")), ("longest", a.longest),
-      ("batch", rows), ("best", criterion.rawValue),
-      ("class-weights", classWeights.map { $0.map { "\($0)" }.joined(separator: ",") } ?? "none"),
-      ("tokens", Fingerprint(of: Array(model.tokenizer.encoded.utf8))), ("normalizer", "\(model.normalizer.lowercase),\(model.normalizer.splitsSigns)"),
-      ("texts", data),
-    ]
-    settings = words.map { "\($0):\($1)" }.joined(separator: " ")
+    settings = a.settings(
+      task: TextClassifier.task,
+      [
+        "embedding": a.embedding, "bidirectional": a.bidirectional?.rawValue ?? "no", "pooling": a.pooling.map(\.rawValue).joined(separator: ","),
+        "weight-drop": a.weightDrop, "word-dropout": wordDropout, "longest": a.longest, "batch": rows, "best": criterion.rawValue,
+        "class-weights": classWeights.map { $0.map { "\($0)" }.joined(separator: ",") } ?? "none",
+        "tokens": Fingerprint(of: Array(model.tokenizer.encoded.utf8)),
+        "normalizer": "\(model.normalizer.lowercase),\(model.normalizer.splitsSigns)", "texts": data,
+      ])
   }
 
   public var stepsPerEpoch: Int { batches.batchesPerEpoch }
@@ -66,7 +64,6 @@ public struct ClassifierTraining: TrainingTask {
   // Any number that no other use of the seed has.
   private static let wordStream: UInt64 = 0x776F_7264
 
-  /// Whether there is a validation part.
   public var isMeasured: Bool { validation.count > 0 }
 
   /// How well the validation part is classified with these weights; nil if there is none.
@@ -88,8 +85,4 @@ public struct ClassifierTraining: TrainingTask {
       }
     return Validation(loss: metrics.logLoss, score: score)
   }
-
-  /// Nothing goes from one batch to the next.
-  public var carried: Weights { Weights() }
-  public mutating func carry(_ carried: Weights) throws {}
 }

@@ -45,7 +45,7 @@ public enum ClassWeights: Sendable, Hashable {
 
 /// How a classifier is trained. What is nil is chosen by the texts (``ClassifierDefaults``), or is the language model's that
 /// training starts from.
-public struct ClassifierTrainingOptions: Sendable {
+public struct ClassifierTrainingOptions: TaskTrainingOptions {
   /// What the best weights are best in, on the validation part.
   public enum Criterion: String, Sendable, CaseIterable {
     case accuracy, loss

@@ -6,16 +6,12 @@ public import RNNTraining
 extension TextClassifier: TaskModel {
   public static let task = "classify"
 
-  /// The part of the architecture that is written as JSON.
-  private struct Sizes: Codable {
-    var hidden: Int
-    var layers: Int
+  /// What only this task's architecture has.
+  private struct OwnSizes: Codable {
     var embedding: Int
     var bidirectional: RecurrentStack.Merge?
     var pooling: [Pooling]
-    var dropout: Double
     var weightDrop: Double
-    var others: [String: Int]
     var longest: Int
   }
 
@@ -25,11 +21,9 @@ extension TextClassifier: TaskModel {
   /// architecture, the classes, the tokenizer, what is done to texts before, and the notes.
   public func file() throws(RNNError) -> Safetensors {
     let a = architecture
-    var metadata = ModelFile.metadata(task: Self.task, cell: a.cell, notes: notes)
-    metadata["architecture"] = try ModelFile.encoded(
-      Sizes(
-        hidden: a.hidden, layers: a.layers, embedding: a.embedding, bidirectional: a.bidirectional, pooling: a.pooling,
-        dropout: a.dropout, weightDrop: a.weightDrop, others: a.sizes, longest: a.longest))
+    let own = OwnSizes(
+      embedding: a.embedding, bidirectional: a.bidirectional, pooling: a.pooling, weightDrop: a.weightDrop, longest: a.longest)
+    var metadata = try ModelFile.metadata(task: Self.task, a, own, notes: notes)
     metadata["labels"] = try ModelFile.encoded(labels)
     metadata["tokenizer"] = tokenizer.encoded
     metadata["normalizer"] = try ModelFile.encoded(normalizer)
@@ -39,12 +33,9 @@ extension TextClassifier: TaskModel {
   /// The model in a file's content; `source` is its name in messages.
   public init(_ file: Safetensors, source: String) throws(RNNError) {
     let file = try ModelFile(file, source: source, task: Self.task)
-    let sizes = try file.decoded(Sizes.self, "architecture")
-    try file.checkSizes(
-      ["hidden": sizes.hidden, "embedding": sizes.embedding, "longest": sizes.longest], layers: sizes.layers, others: sizes.others)
+    let (cell, sizes) = try file.architecture(OwnSizes.self) { ["embedding": $0.embedding, "longest": $0.longest] }
     let labels = try file.decoded([String].self, "labels")
     let normalizer = try file.decoded(TextNormalizer.self, "normalizer")
-    let cell = try file.cell()
     let tokenizer = try file.tokenizer()
     self = try file.naming { () throws(RNNError) in
       try TextClassifier(

@@ -17,7 +17,7 @@ public import RNNTensor
 /// A value: copies are independent, and any number of tasks may use one at once.
 public struct TextClassifier: Sendable {
   /// What a classifier is built of.
-  public struct Architecture: Sendable, Hashable {
+  public struct Architecture: ModelArchitecture {
     public var cell: Cell
     /// Units of each layer, in each direction.
     public var hidden: Int

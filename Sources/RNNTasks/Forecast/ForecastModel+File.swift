@@ -6,11 +6,9 @@ public import RNNTraining
 extension ForecastModel: TaskModel {
   public static let task = "forecast"
 
-  /// The part of the architecture that is written as JSON.
-  private struct Sizes: Codable {
+  /// What only this task's architecture has.
+  private struct OwnSizes: Codable {
     var kind: Kind
-    var hidden: Int
-    var layers: Int
     var context: Int
     var horizon: Int
     var head: ForecastHead
@@ -18,19 +16,16 @@ extension ForecastModel: TaskModel {
     var autoregression: Bool
     var calendar: Bool
     var masks: Bool
-    var dropout: Double
-    var others: [String: Int]
   }
 
   /// Everything about the model as one `.safetensors` file: weights, and in the metadata the cell's equations, the
   /// architecture, the variables, the scaler, and the notes.
   public func file() throws(RNNError) -> Safetensors {
     let a = architecture
-    var metadata = ModelFile.metadata(task: Self.task, cell: a.cell, notes: notes)
-    metadata["architecture"] = try ModelFile.encoded(
-      Sizes(
-        kind: a.kind, hidden: a.hidden, layers: a.layers, context: a.context, horizon: a.horizon, head: a.head, vector: a.vector,
-        autoregression: a.autoregression, calendar: a.calendar, masks: a.masks, dropout: a.dropout, others: a.sizes))
+    let own = OwnSizes(
+      kind: a.kind, context: a.context, horizon: a.horizon, head: a.head, vector: a.vector, autoregression: a.autoregression,
+      calendar: a.calendar, masks: a.masks)
+    var metadata = try ModelFile.metadata(task: Self.task, a, own, notes: notes)
     metadata["variables"] = try ModelFile.encoded(variables)
     metadata["scaler"] = try ModelFile.encoded(scaler)
     if let trained { metadata["trained"] = try ModelFile.encoded(trained) }
@@ -40,17 +35,15 @@ extension ForecastModel: TaskModel {
   /// The model in a file's content; `source` is its name in messages.
   public init(_ file: Safetensors, source: String) throws(RNNError) {
     let file = try ModelFile(file, source: source, task: Self.task)
-    let sizes = try file.decoded(Sizes.self, "architecture")
     let variables = try file.decoded(Variables.self, "variables"), scaler = try file.decoded(Scaler.self, "scaler")
     // 1 more, where there may be none.
-    try file.checkSizes(
+    let (cell, sizes) = try file.architecture(OwnSizes.self) {
       [
-        "hidden": sizes.hidden, "context": sizes.context, "horizon": sizes.horizon, "vector": sizes.vector + 1,
-        "targets": variables.targets.count, "numbers": sizes.head.count,
-      ],
-      layers: sizes.layers, others: sizes.others)
+        "context": $0.context, "horizon": $0.horizon, "vector": $0.vector + 1, "targets": variables.targets.count,
+        "numbers": $0.head.count,
+      ]
+    }
     try Self.check(scaler, for: variables, file)
-    let cell = try file.cell()
     self = try file.naming { () throws(RNNError) in
       try ForecastModel(
         layersOf: Architecture(

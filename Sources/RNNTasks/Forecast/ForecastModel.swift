@@ -46,7 +46,7 @@ public struct ForecastModel: Sendable {
   }
 
   /// What a model is built of.
-  public struct Architecture: Sendable, Hashable {
+  public struct Architecture: ModelArchitecture {
     public var kind: Kind
     public var cell: Cell
     /// Units of each layer.

@@ -12,12 +12,11 @@ public import RNNTraining
 /// ```
 public struct ForecastTrainer: Trainer {
   public let options: ForecastTrainingOptions
-  private let initial: ForecastModel
+  public let initial: ForecastModel
   public var loop: TrainingLoop<ForecastTraining>
   /// How the steps were divided, in words.
   public let division: String
   public let readsStandardInput: Bool
-  public var checkpointInterval: Double { options.training.checkpointInterval }
   private let trainedOn: String
   private let trainedSteps: String
 
@@ -50,9 +49,7 @@ public struct ForecastTrainer: Trainer {
     guard hasValidation || split.validation == .steps(0) || split.validation == .share(0) else {
       throw RNNError(.badData, "no series has \(horizon) steps to choose the best weights by; give a larger part, or none (as in rest/0/0)")
     }
-    if !hasValidation, options.training.patience != nil || options.training.schedule == .plateau {
-      throw RNNError(.usage, "patience and the schedule plateau need steps to measure on; give a part for validation")
-    }
+    try options.training.check(isMeasured: hasValidation, "steps to measure on; give a part for validation")
     let all = measured.reduce(0) { $0 + $1.count } * set.targets.count
     let validation = WindowList(targets: set.targets.count, origins: measured, stride: max(1, all / Self.mostMeasured(defaults.isDirect)))
 
@@ -96,14 +93,6 @@ public struct ForecastTrainer: Trainer {
     }
     return result
   }
-
-  public var model: ForecastModel {
-    var model = initial
-    model.weights = loop.best
-    return model
-  }
-
-  public var identity: String { "\(loop.task.settings) \(options.initialization.settings) settings:\(encodedSettings)" }
 
   public var finishedNotes: [String: String] {
     var notes = ["division": division, "training part": trainedSteps]

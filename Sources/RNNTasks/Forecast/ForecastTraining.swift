@@ -32,14 +32,13 @@ public struct ForecastTraining: TrainingTask {
     self.windows = min(windows, training.count)
     self.seed = seed
     let a = model.architecture
-    let words: [(String, Any)] = [
-      ("task", ForecastModel.task), ("kind", a.kind), ("cell", Fingerprint(of: Array(a.cell.equations.utf8))), ("hidden", a.hidden),
-      ("layers", a.layers), ("context", a.context), ("horizon", a.horizon), ("head", a.head), ("vector", a.vector),
-      ("autoregression", a.autoregression), ("calendar", a.calendar), ("masks", a.masks), ("dropout", a.dropout),
-      ("sizes", a.sizes.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")),
-      ("scaling", "\(model.scaler.kind.rawValue)\(model.scaler.isLog ? ",log" : "")"), ("batch", rows), ("windows", self.windows), ("data", data),
-    ]
-    settings = words.map { "\($0):\("\($1)".replacing(" ", with: ""))" }.joined(separator: " ")
+    settings = a.settings(
+      task: ForecastModel.task,
+      [
+        "kind": a.kind, "context": a.context, "horizon": a.horizon, "head": a.head, "vector": a.vector, "autoregression": a.autoregression,
+        "calendar": a.calendar, "masks": a.masks, "scaling": "\(model.scaler.kind.rawValue)\(model.scaler.isLog ? ",log" : "")",
+        "batch": rows, "windows": self.windows, "data": data,
+      ])
   }
 
   public var stepsPerEpoch: Int { (windows + rows - 1) / rows }
@@ -68,7 +67,6 @@ public struct ForecastTraining: TrainingTask {
     return (Double(loss.item), gradient, batch.count)
   }
 
-  /// Whether there is a validation part.
   public var isMeasured: Bool { validation.count > 0 }
 
   /// The mean loss over all steps of the horizons of the validation part, with the steps before them known.
@@ -86,8 +84,4 @@ public struct ForecastTraining: TrainingTask {
   }
 
   private static let rowsMeasured = 256
-
-  /// Nothing goes from one batch to the next.
-  public var carried: Weights { Weights() }
-  public mutating func carry(_ carried: Weights) throws {}
 }

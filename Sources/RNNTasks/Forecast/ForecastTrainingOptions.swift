@@ -5,7 +5,7 @@ import RNNTensor
 import RNNTraining
 
 /// How a model of series is trained. What is nil is chosen by the data (``ForecastDefaults``).
-public struct ForecastTrainingOptions: Sendable {
+public struct ForecastTrainingOptions: TaskTrainingOptions {
   /// How the steps to come follow from those before (``ForecastModel/Kind``).
   public enum Kind: String, Sendable, Hashable, CaseIterable {
     case direct, recurrent

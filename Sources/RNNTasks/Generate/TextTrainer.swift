@@ -11,8 +11,7 @@ public import RNNTraining
 /// ```
 public struct TextTrainer: Trainer {
   public let options: TextTrainingOptions
-  /// The model as it is at the beginning; ``model`` has the trained weights.
-  private let initial: LanguageModel
+  public let initial: LanguageModel
   public var loop: TrainingLoop<TextTraining>
   /// How the text was divided, in words.
   public let division: String
@@ -22,7 +21,6 @@ public struct TextTrainer: Trainer {
   public var isOfWords: Bool { options.tokens == .words }
   /// Whether standard input is among the texts: then nobody can read it again to resume.
   public let readsStandardInput: Bool
-  public var checkpointInterval: Double { options.training.checkpointInterval }
   private let trainedOn: String
 
   /// Reads the texts once, from end to end; for byte-pair encoding twice. Only what is small of them is in memory then (``TextCorpus``).
@@ -76,17 +74,6 @@ public struct TextTrainer: Trainer {
     // Files by their own names: where they lay says nothing about the model.
     let names = corpus.sources.map { ($0.name.split(separator: "/").last.map(String.init) ?? $0.name) + " (\($0.range.count) bytes)" }
     trainedOn = names.joined(separator: ", ")
-  }
-
-  /// The model with the best weights so far.
-  public var model: LanguageModel {
-    var model = initial
-    model.weights = loop.best
-    return model
-  }
-
-  public var identity: String {
-    "\(loop.task.settings) \(options.initialization.settings) settings:\(encodedSettings)"
   }
 
   public var finishedNotes: [String: String] {

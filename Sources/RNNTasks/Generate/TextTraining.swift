@@ -42,7 +42,12 @@ public struct TextTraining: TrainingTask {
       training.tokenized(by: model.tokenizer), rows: min(shape.rows, max(1, training.tokens / 8)), length: shape.length, seed: seed)
     segments = try Self.segments(model, batches, memory: memory)
     let a = model.architecture
-    settings = "task:generate cell:\(Fingerprint(of: Array(a.cell.equations.utf8))) hidden:\(a.hidden) layers:\(a.layers) embedding:\(a.embedding) dropout:\(a.dropout) sizes:\(a.sizes.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")) batch:\(shape.rows) sequence-length:\(shape.length) tokens:\(Fingerprint(of: Array(model.tokenizer.encoded.utf8))) text:\(training.fingerprint) validation:\(validation.fingerprint)"
+    settings = a.settings(
+      task: LanguageModel.task,
+      [
+        "embedding": a.embedding, "batch": shape.rows, "sequence-length": shape.length,
+        "tokens": Fingerprint(of: Array(model.tokenizer.encoded.utf8)), "text": training.fingerprint, "validation": validation.fingerprint,
+      ])
   }
 
   /// Segments with which an update fits.

@@ -5,7 +5,7 @@ import RNNTensor
 import RNNTraining
 
 /// How a model of text is trained. What is nil is chosen by the size of the text (``TextDefaults``).
-public struct TextTrainingOptions: Sendable {
+public struct TextTrainingOptions: TaskTrainingOptions {
   public var cell: Cell
   public var tokens: Tokenizer.Kind
   /// Tokens at most, where the kind has a choice; nil for its ``Tokenizer/Kind/defaultVocabulary``.

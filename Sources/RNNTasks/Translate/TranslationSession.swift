@@ -7,7 +7,7 @@ public import RNNTraining
 ///
 /// A session belongs to one task at a time.
 public final class TranslationSession {
-  private let session: Translator.Session
+  private let translator: Translator.Packed
   private let source: [Int32]
   private let rows: TranslationRows
   private let options: TranslationOptions
@@ -21,28 +21,28 @@ public final class TranslationSession {
   ///
   /// - Parameter options: of these, how tokens are drawn, and what can't come next.
   /// Throws `.usage` for options that can't be.
-  public convenience init(_ session: Translator.Session, _ text: [UInt8], _ options: TranslationOptions = .greedy) throws(RNNError) {
+  public convenience init(_ translator: Translator.Packed, _ text: [UInt8], _ options: TranslationOptions = .greedy) throws(RNNError) {
     try options.validate()
-    self.init(session, session.model.source.encode(text), options, random: session.random(options.first, options))
+    self.init(translator, translator.model.source.encode(text), options, random: translator.random(options.first, options))
   }
 
-  private init(_ session: Translator.Session, _ source: [Int32], _ options: TranslationOptions, random: Philox) {
-    (self.session, self.source, self.options, self.random) = (session, source, options, random)
-    rows = session.rows([source], each: 1)
+  private init(_ translator: Translator.Packed, _ source: [Int32], _ options: TranslationOptions, random: Philox) {
+    (self.translator, self.source, self.options, self.random) = (translator, source, options, random)
+    rows = translator.rows([source], each: 1)
     isFinished = source.isEmpty
   }
 
   /// The translation so far; what is not UTF-8 is replaced by U+FFFD.
-  public var text: String { String(decoding: session.model.target.decode(tokens), as: UTF8.self) }
+  public var text: String { String(decoding: translator.model.target.decode(tokens), as: UTF8.self) }
 
   /// Takes the next token; nil at the end.
   ///
   /// Throws `.badData` if the model's output is not a number.
   public func next() throws(RNNError) -> Int32? {
     guard !isFinished else { return nil }
-    rows.step([tokens.last ?? session.model.end])
-    let token = try session.next(rows.logits(0), after: tokens, source: source.count, uniform: random.uniform(), options)
-    if token == session.model.end {
+    rows.step([tokens.last ?? translator.model.end])
+    let token = try translator.next(rows.logits(0), after: tokens, source: source.count, uniform: random.uniform(), options)
+    if token == translator.model.end {
       isFinished = true
       return nil
     }
@@ -58,11 +58,11 @@ public final class TranslationSession {
   /// Everything that the translation's continuation depends on.
   public func state() throws(RNNError) -> Safetensors {
     var file = Safetensors(metadata: [
-      "format": Self.format, "model": try session.model.fingerprint().description, "seed": String(random.seed), "stream": String(random.stream),
+      "format": Self.format, "model": try translator.model.fingerprint().description, "seed": String(random.seed), "stream": String(random.stream),
       "position": String(random.position), "finished": String(isFinished),
       "source": source.map { String($0) }.joined(separator: " "), "tokens": tokens.map { String($0) }.joined(separator: " "),
     ])
-    let states = rows.states(0), names = session.model.architecture.cell.graph.states.map(\.name)
+    let states = rows.states(0), names = translator.model.architecture.cell.graph.states.map(\.name)
     for (layer, own) in states.layers.enumerated() {
       for (name, values) in zip(names, own) { file.entries["\(layer).\(name)"] = .float(Tensor(values, shape: [values.count])) }
     }
@@ -74,7 +74,7 @@ public final class TranslationSession {
   ///
   /// Throws `.badData` if it isn't a state, is damaged, or belongs to another model.
   public convenience init(
-    _ session: Translator.Session, continuing file: Safetensors, _ options: TranslationOptions = .greedy, source name: String = "the state"
+    _ translator: Translator.Packed, continuing file: Safetensors, _ options: TranslationOptions = .greedy, source name: String = "the state"
   ) throws(RNNError) {
     try options.validate()
     func text(_ key: String) throws(RNNError) -> String {
@@ -84,7 +84,7 @@ public final class TranslationSession {
     guard file.metadata["format"] == Self.format else {
       throw RNNError(.badData, "\(name) is not a saved state of a translation: its format is “\(file.metadata["format"] ?? "none")”, expected “\(Self.format)”")
     }
-    let model = session.model, fingerprint = try model.fingerprint().description
+    let model = translator.model, fingerprint = try model.fingerprint().description
     guard try text("model") == fingerprint else {
       throw RNNError(.badData, "\(name) belongs to another model: it has \(try text("model")), this model is \(fingerprint)")
     }
@@ -101,7 +101,7 @@ public final class TranslationSession {
       }
     }
     let random = Philox(seed: try number("seed"), stream: try number("stream"), position: try number("position"))
-    self.init(session, try tokens("source", below: model.source.count), options, random: random)
+    self.init(translator, try tokens("source", below: model.source.count), options, random: random)
     self.tokens = try tokens("tokens", below: model.target.count)
     isFinished = try text("finished") == "true"
     func tensor(_ key: String, _ size: Int) throws(RNNError) -> [Float] {

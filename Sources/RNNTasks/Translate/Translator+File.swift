@@ -6,27 +6,20 @@ public import RNNTraining
 extension Translator: TaskModel {
   public static let task = "translate"
 
-  /// The part of the architecture that is written as JSON.
-  private struct Sizes: Codable {
-    var hidden: Int
-    var layers: Int
+  /// What only this task's architecture has.
+  private struct OwnSizes: Codable {
     var embedding: Int
     var attention: Attention.Score
     var tiedEmbeddings: Bool
-    var dropout: Double
     var weightDrop: Double
-    var others: [String: Int]
   }
 
   /// Everything about the model as one `.safetensors` file: weights, and in the metadata the cell's equations, the architecture,
   /// both tokenizers and the notes.
   public func file() throws(RNNError) -> Safetensors {
     let a = architecture
-    var metadata = ModelFile.metadata(task: Self.task, cell: a.cell, notes: notes)
-    metadata["architecture"] = try ModelFile.encoded(
-      Sizes(
-        hidden: a.hidden, layers: a.layers, embedding: a.embedding, attention: a.attention, tiedEmbeddings: a.tiedEmbeddings,
-        dropout: a.dropout, weightDrop: a.weightDrop, others: a.sizes))
+    let own = OwnSizes(embedding: a.embedding, attention: a.attention, tiedEmbeddings: a.tiedEmbeddings, weightDrop: a.weightDrop)
+    var metadata = try ModelFile.metadata(task: Self.task, a, own, notes: notes)
     metadata["source_tokenizer"] = source.encoded
     // One tokenizer for both is written once.
     if target != source { metadata["target_tokenizer"] = target.encoded }
@@ -44,9 +37,7 @@ extension Translator: TaskModel {
   /// The model in a file's content; `source` is its name in messages.
   public init(_ file: Safetensors, source name: String) throws(RNNError) {
     let file = try ModelFile(file, source: name, task: Self.task)
-    let sizes = try file.decoded(Sizes.self, "architecture")
-    try file.checkSizes(["hidden": sizes.hidden, "embedding": sizes.embedding], layers: sizes.layers, others: sizes.others)
-    let cell = try file.cell()
+    let (cell, sizes) = try file.architecture(OwnSizes.self) { ["embedding": $0.embedding] }
     let source = try file.tokenizer("source_tokenizer")
     let target = file.has("target_tokenizer") ? try file.tokenizer("target_tokenizer") : source
     self = try file.naming { () throws(RNNError) in

@@ -2,7 +2,7 @@ import CRNNKernels
 import RNNData
 public import RNNTensor
 
-extension Translator.Session {
+extension Translator.Packed {
   /// Translations of texts, the best first. No result depends on the other texts; a text without a token has an empty translation.
   ///
   /// Throws `.usage` for options that can't be, `.badData` if the model's output is not a number.

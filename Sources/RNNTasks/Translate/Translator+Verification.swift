@@ -36,12 +36,12 @@ extension Translator {
 
   /// The vectors of whole translations, against those of the steps that a search takes.
   private func wholeAgainstSteps(seed: UInt64) throws(RNNError) -> Check {
-    let session = try Session(self), constants = TapedWeights(constant: weights)
+    let packed = try Packed(self), constants = TapedWeights(constant: weights)
     var whole: [Float] = [], steps: [Float] = []
     for pair in sample(seed: seed) {
       let batch = PairBatch([pair], end: end)
       whole += vectors(batch, constants).vectors.value.values
-      let rows = session.rows([Array(pair.source)], each: 1)
+      let rows = packed.rows([Array(pair.source)], each: 1)
       for token in batch.inputs {
         rows.step([token])
         steps += rows.vector(0)

@@ -9,7 +9,7 @@ public import RNNTensor
 /// A value: copies are independent, and any number of tasks may use one at once.
 public struct Translator: Sendable {
   /// What a translator is built of.
-  public struct Architecture: Sendable, Hashable {
+  public struct Architecture: ModelArchitecture {
     /// The cell of encoder and decoder.
     public var cell: Cell
     /// Units of each layer of the decoder; each direction of the encoder has half of them.

@@ -8,16 +8,15 @@ public import RNNTraining
 /// ```swift
 /// var trainer = try TranslatorTrainer(SentencePairs(reading: .tables(["pairs.tsv"])))
 /// try trainer.train(to: "model.safetensors")
-/// print(try Translator.Session(trainer.model).translate("a dog runs"))
+/// print(try Translator.Packed(trainer.model).translate("a dog runs"))
 /// ```
 public struct TranslatorTrainer: Trainer {
   public let options: TranslatorTrainingOptions
-  private let initial: Translator
+  public let initial: Translator
   public var loop: TrainingLoop<TranslatorTraining>
   /// How the pairs were divided, in words.
   public let division: String
   public let readsStandardInput: Bool
-  public var checkpointInterval: Double { options.training.checkpointInterval }
   private let trainedOn: String
   private let example: [UInt8]?
 
@@ -35,9 +34,9 @@ public struct TranslatorTrainer: Trainer {
         .badData,
         "\(names.isEmpty ? "" : names + ": ")found \(parts.training.count) pairs to train on with a word on both sides, expected at least \(Self.fewestPairs)")
     }
-    if validation == nil, parts.validation.isEmpty, options.training.patience != nil || options.training.schedule == .plateau {
-      throw RNNError(.usage, "patience and the schedule plateau need pairs to measure on; give a part of the pairs, or others for validation")
-    }
+    try options.training.check(
+      isMeasured: validation != nil || !parts.validation.isEmpty,
+      "pairs to measure on; give a part of the pairs, or others for validation")
     let defaults = TranslatorDefaults(pairs: parts.training.count, tokens: options.tokens)
     let vocabulary = options.vocabulary ?? defaults.vocabulary
     func tokenizer(_ side: SentencePairs.Side?) throws(RNNError) -> Tokenizer {
@@ -59,11 +58,9 @@ public struct TranslatorTrainer: Trainer {
       references: held.map { String(decoding: measured.target($0), as: UTF8.self) }, smoothing: options.labelSmoothing,
       criterion: options.criterion, rows: options.training.batch ?? defaults.batch, seed: seed,
       data: "\(pairs.fingerprint)\(validation.map { "+\($0.fingerprint)" } ?? "/\(options.validationFraction)")/\(options.longest ?? defaults.longest)")
-    let perEpoch = task.stepsPerEpoch
-    // A few times an epoch where epochs are long: the best weights may lie within one.
     loop = try TrainingLoop(
       task: task, weights: model.weights, settings: options.settings(defaults),
-      stepsBetweenMeasurements: perEpoch <= 2000 ? perEpoch : (perEpoch + perEpoch / 1000 - 1) / (perEpoch / 1000))
+      stepsBetweenMeasurements: Self.stepsBetweenMeasurements(perEpoch: task.stepsPerEpoch, about: 1000))
     let long = training.long > 0 ? " (\(training.long) longer than \(options.longest ?? defaults.longest) tokens left out)" : ""
     let empty = pairs.count - parts.training.count - parts.validation.count
     division =
@@ -76,21 +73,13 @@ public struct TranslatorTrainer: Trainer {
 
   private static let fewestPairs = 4
 
-  public var model: Translator {
-    var model = initial
-    model.weights = loop.best
-    return model
-  }
-
-  public var identity: String { "\(loop.task.settings) \(options.initialization.settings) settings:\(encodedSettings)" }
-
   /// What the best weights so far are worth on the validation part; nil if there is none.
   public func metrics() throws(RNNError) -> TranslatorTraining.Metrics? { try loop.task.metrics(loop.best) }
 
   /// A sentence of the validation part and how the model translates it; nil if there is none.
   public func sample() throws(RNNError) -> (source: String, translation: String)? {
     guard let example else { return nil }
-    return (String(decoding: example, as: UTF8.self), try Translator.Session(model).translate([example], .greedy)[0][0].text)
+    return (String(decoding: example, as: UTF8.self), try Translator.Packed(model).translate([example], .greedy)[0][0].text)
   }
 
   public var finishedNotes: [String: String] {

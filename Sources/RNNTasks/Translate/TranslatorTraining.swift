@@ -37,15 +37,14 @@ public struct TranslatorTraining: TrainingTask {
     self.seed = seed
     batches = try training.batches(rows: rows, seed: seed)
     let a = model.architecture
-    let words: [(String, Any)] = [
-      ("task", Translator.task), ("cell", Fingerprint(of: Array(a.cell.equations.utf8))), ("hidden", a.hidden), ("layers", a.layers),
-      ("embedding", a.embedding), ("attention", a.attention.rawValue), ("tied-embeddings", a.tiedEmbeddings), ("dropout", a.dropout),
-      ("weight-drop", a.weightDrop), ("label-smoothing", smoothing),
-      ("sizes", a.sizes.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")),
-      ("batch", rows), ("best", criterion.rawValue), ("source-tokens", Fingerprint(of: Array(model.source.encoded.utf8))),
-      ("target-tokens", Fingerprint(of: Array(model.target.encoded.utf8))), ("texts", data),
-    ]
-    settings = words.map { "\($0):\($1)" }.joined(separator: " ")
+    settings = a.settings(
+      task: Translator.task,
+      [
+        "embedding": a.embedding, "attention": a.attention.rawValue, "tied-embeddings": a.tiedEmbeddings, "weight-drop": a.weightDrop,
+        "label-smoothing": smoothing, "batch": rows, "best": criterion.rawValue,
+        "source-tokens": Fingerprint(of: Array(model.source.encoded.utf8)), "target-tokens": Fingerprint(of: Array(model.target.encoded.utf8)),
+        "texts": data,
+      ])
   }
 
   public var stepsPerEpoch: Int { batches.batchesPerEpoch }
@@ -59,7 +58,6 @@ public struct TranslatorTraining: TrainingTask {
     return (Double(loss.item), gradient, batch.targetLengths.reduce(0, +))
   }
 
-  /// Whether there is a validation part.
   public var isMeasured: Bool { validation.count > 0 }
 
   /// What the validation part says.
@@ -83,7 +81,7 @@ public struct TranslatorTraining: TrainingTask {
       nats += model.loss(batch, constants).losses.values.reduce(0) { $0 + Double($1) }
     }
     var bleu = BLEU()
-    let translations = try Translator.Session(model).translate(tokens: references.indices.map { Array(validation.source($0)) }, .greedy)
+    let translations = try Translator.Packed(model).translate(tokens: references.indices.map { Array(validation.source($0)) }, .greedy)
     for (translation, reference) in zip(translations, references) { bleu.add(translation[0].text, reference: reference) }
     return Metrics(loss: nats / Double(max(validation.targetCount, 1)), bleu: bleu)
   }
@@ -94,8 +92,4 @@ public struct TranslatorTraining: TrainingTask {
     guard let metrics = try metrics(weights) else { return Validation(loss: .nan) }
     return Validation(loss: metrics.loss, score: criterion == .bleu ? metrics.bleu.score : nil)
   }
-
-  /// Nothing goes from one batch to the next.
-  public var carried: Weights { Weights() }
-  public mutating func carry(_ carried: Weights) throws {}
 }

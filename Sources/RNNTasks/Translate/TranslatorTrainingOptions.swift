@@ -5,7 +5,7 @@ import RNNTensor
 import RNNTraining
 
 /// How a translator is trained. What is nil is chosen by the pairs (``TranslatorDefaults``).
-public struct TranslatorTrainingOptions: Sendable {
+public struct TranslatorTrainingOptions: TaskTrainingOptions {
   /// What the best weights are best in, on the validation part.
   public enum Criterion: String, Sendable, CaseIterable {
     case bleu, loss

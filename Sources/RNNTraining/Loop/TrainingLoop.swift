@@ -19,6 +19,15 @@ public protocol TrainingTask {
   mutating func loss(_ weights: Weights, epoch: Int, index: Int, step: Int) throws -> (loss: Double, gradient: Weights, units: Int)
   /// Measures on the validation part. A loss that is not a number says that there is none: then the last weights are kept.
   func validate(_ weights: Weights) throws -> Validation
+  /// Whether there is a validation part.
+  var isMeasured: Bool { get }
+}
+
+/// What most tasks do: they measure, and nothing goes from one batch to the next.
+extension TrainingTask {
+  public var isMeasured: Bool { true }
+  public var carried: Weights { Weights() }
+  public mutating func carry(_ carried: Weights) throws {}
 }
 
 /// What the validation part says of some weights.
@@ -63,6 +72,9 @@ public struct TrainingLoop<Task: TrainingTask> {
 
   /// The best weights so far by the validation part; the current ones before the first measurement.
   public var best: Weights { bestWeights ?? weights }
+
+  /// How often the data has been read.
+  public var epochs: Double { Double(state.step) / Double(max(task.stepsPerEpoch, 1)) }
 
   /// How much of the budget is used, 0…1.
   public var progress: Double {

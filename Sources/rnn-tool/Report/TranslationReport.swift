@@ -24,17 +24,17 @@ struct TranslationReport {
   /// Translates and compares; reads pair after pair, in constant memory.
   init(_ model: Translator, _ files: PairFiles, options: PairOptions, _ search: TranslationOptions, isQuiet: Bool) throws {
     names = files.paths.map { $0 == "-" ? "standard input" : $0 }
-    let session = try Translator.Session(model)
+    let translator = try Translator.Packed(model)
     let readsAnything = model.source.kind.readsAnything && model.target.kind.readsAnything
     var reader = try PairReader(files, options: options, requiresUTF8: !readsAnything)
     var pairs: [(source: [UInt8], target: [UInt8])] = []
     func measure() throws {
-      for (pair, found) in zip(pairs, try session.translate(pairs.map(\.source), search)) {
+      for (pair, found) in zip(pairs, try translator.translate(pairs.map(\.source), search)) {
         let reference = String(decoding: pair.target, as: UTF8.self), text = found.first?.text ?? ""
         bleu.add(text, reference: reference)
         chrF.add(text, reference: reference)
       }
-      for losses in session.score(pairs) {
+      for losses in translator.score(pairs) {
         nats -= losses.reduce(0, +)
         tokens += losses.count
       }

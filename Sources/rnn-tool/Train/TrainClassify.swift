@@ -4,7 +4,7 @@ import RNN
 extension ClassifierTrainingOptions.Criterion: ExpressibleByArgument {}
 extension Pooling: ExpressibleByArgument {}
 
-struct TrainClassify: ParsableCommand {
+struct TrainClassify: TrainCommand {
   static let configuration = CommandConfiguration(
     commandName: "classify", abstract: "Train a model that says what class a text belongs to.",
     discussion: """
@@ -26,65 +26,40 @@ struct TrainClassify: ParsableCommand {
   @Argument(help: ArgumentHelp("Labelled texts; - is standard input.", valueName: "file"))
   var files: [String]
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where the model goes.", valueName: "model"))
-  var output: String
-
   @OptionGroup(title: "Texts") var labelled: LabelledArguments
   @OptionGroup(title: "Texts") var texts: ClassifierTextArguments
-  @OptionGroup(title: "Model") var model: ModelArguments
+  @OptionGroup var common: TrainArguments
   @OptionGroup(title: "Model") var classifier: ClassifierModelArguments
-  @OptionGroup(title: "Training") var training: TrainingArguments
   @OptionGroup(title: "Training") var goal: ClassifierGoalArguments
-  @OptionGroup(title: "Length") var budget: BudgetArguments
-  @OptionGroup(title: "Run") var run_: RunArguments
-  @OptionGroup var threads: ThreadArguments
-  @OptionGroup var json: JSONArguments
 
-  func run() throws {
-    threads.apply()
-    for file in files + texts.valid + [classifier.from].compactMap(\.self) where file != "-" && Files.areSame(file, output) {
-      throw RNNError(.usage, "\(output) is a file to read: the model must go to another one")
-    }
-    if files.contains("-"), texts.valid.contains("-") { throw RNNError(.usage, "standard input (-) can be read only once") }
+  var inputs: [String] { files + texts.valid + [classifier.from].compactMap(\.self) }
+
+  func trainer(_ view: inout TrainingView) throws -> ClassifierTrainer {
     let options = try self.options()
-    try Files.checkWritable(output)
-    var view = TrainingView(output: output, isQuiet: run_.quiet)
-    var trainer: ClassifierTrainer
-    do {
-      let start = try classifier.from.map { try LanguageModel(contentsOf: $0) }
-      let requiresUTF8 = !((options.tokens ?? start?.tokenizer.kind)?.readsAnything ?? false)
-      let texts = try LabelledTexts(reading: files, options: try labelled.options(phrases: texts.phrases), requiresUTF8: requiresUTF8) {
-        view.showReading(texts: $0)
-      }
-      for description in texts.descriptions.prefix(20) { view.message("read      \(description)") }
-      if texts.descriptions.count > 20 { view.message("read      \(texts.descriptions.count - 20) more") }
-      var validation: LabelledTexts?
-      if !self.texts.valid.isEmpty {
-        validation = try LabelledTexts(
-          reading: self.texts.valid, options: try labelled.options(phrases: false), requiresUTF8: requiresUTF8, labels: texts.labels)
-      }
-      trainer = try ClassifierTrainer(texts, validation: validation, from: start, options: options)
-    } catch {
-      view.end()
-      throw error
+    let start = try classifier.from.map { try LanguageModel(contentsOf: $0) }
+    let requiresUTF8 = !((options.tokens ?? start?.tokenizer.kind)?.readsAnything ?? false)
+    let read = try LabelledTexts(reading: files, options: try labelled.options(phrases: texts.phrases), requiresUTF8: requiresUTF8) {
+      view.showReading(texts: $0)
     }
-    view.end()
-    if try trainer.train(to: output, start: run_.start, view: &view) {
-      try ClassifierSummary(trainer, output: output).print(asJSON: json.json)
-    } else {
-      try ClassifierSummary(finished: try TextClassifier(contentsOf: output), output: output).print(asJSON: json.json)
+    view.messages(onSources: read.descriptions)
+    var validation: LabelledTexts?
+    if !texts.valid.isEmpty {
+      validation = try LabelledTexts(
+        reading: texts.valid, options: try labelled.options(phrases: false), requiresUTF8: requiresUTF8, labels: read.labels)
     }
+    return try ClassifierTrainer(read, validation: validation, from: start, options: options)
   }
 
   private func options() throws -> ClassifierTrainingOptions {
-    ClassifierTrainingOptions(
-      cell: try model.cell.map { try CellArgument.cell($0) }, tokens: texts.tokens?.kind,
+    let model = common.model
+    return ClassifierTrainingOptions(
+      cell: try model.givenCell, tokens: texts.tokens?.kind,
       vocabulary: try texts.tokens.map { try $0.vocabulary(or: texts.vocabulary) } ?? texts.vocabulary,
       lowercase: texts.lowercase, splitsSigns: texts.splitSigns, hidden: model.hidden, layers: model.layers,
       embedding: model.embedding, projection: model.projection, bidirectional: classifier.bidirectional,
       pooling: try classifier.poolings(), dropout: model.dropout, wordDropout: classifier.wordDropout,
       weightDrop: classifier.weightDrop, longest: texts.longest, classWeights: try goal.weights(), criterion: goal.best,
-      validationFraction: texts.validationPart, initialization: model.initialization, training: try training.options(budget, run_))
+      validationFraction: texts.validationPart, initialization: model.initialization, training: try common.options())
   }
 }
 

@@ -4,7 +4,7 @@ import RNN
 extension ForecastTrainingOptions.Kind: ExpressibleByArgument {}
 extension Scaler.Kind: ExpressibleByArgument {}
 
-struct TrainForecast: ParsableCommand {
+struct TrainForecast: TrainCommand {
   static let configuration = CommandConfiguration(
     commandName: "forecast", abstract: "Train a model that says what becomes of series.",
     discussion: """
@@ -28,51 +28,28 @@ struct TrainForecast: ParsableCommand {
   @Argument(help: ArgumentHelp("Tables of series; - is standard input.", valueName: "file"))
   var files: [String]
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where the model goes.", valueName: "model"))
-  var output: String
-
   @OptionGroup(title: "Series") var series: SeriesArguments
   @OptionGroup(title: "Series") var windows: ForecastWindowArguments
-  @OptionGroup(title: "Model") var model: ModelArguments
+  @OptionGroup var common: TrainArguments
   @OptionGroup(title: "Model") var forecast: ForecastModelArguments
-  @OptionGroup(title: "Training") var training: TrainingArguments
-  @OptionGroup(title: "Length") var budget: BudgetArguments
-  @OptionGroup(title: "Run") var run_: RunArguments
-  @OptionGroup var threads: ThreadArguments
-  @OptionGroup var json: JSONArguments
 
-  func run() throws {
-    threads.apply()
-    for file in files where file != "-" && Files.areSame(file, output) {
-      throw RNNError(.usage, "\(output) is a file to read: the model must go to another one")
-    }
+  var inputs: [String] { files }
+
+  func trainer(_ view: inout TrainingView) throws -> ForecastTrainer {
     let options = try self.options()
-    try Files.checkWritable(output)
-    var view = TrainingView(output: output, isQuiet: run_.quiet)
-    var trainer: ForecastTrainer
-    do {
-      let set = try SeriesSet(reading: files, options: series.options)
-      for warning in set.warnings { view.message("warning   \(warning)") }
-      trainer = try ForecastTrainer(set, sources: files, options: options)
-    } catch {
-      view.end()
-      throw error
-    }
-    view.end()
-    if try trainer.train(to: output, start: run_.start, view: &view) {
-      try ForecastSummary(trainer, output: output).print(asJSON: json.json)
-    } else {
-      try ForecastSummary(finished: try ForecastModel(contentsOf: output), output: output).print(asJSON: json.json)
-    }
+    let set = try SeriesSet(reading: files, options: series.options)
+    for warning in set.warnings { view.message("warning   \(warning)") }
+    return try ForecastTrainer(set, sources: files, options: options)
   }
 
   private func options() throws -> ForecastTrainingOptions {
-    ForecastTrainingOptions(
+    let model = common.model
+    return ForecastTrainingOptions(
       horizon: windows.horizon, context: windows.context, kind: forecast.kind, segment: forecast.segment, lags: try forecast.lagNumbers(),
-      head: try forecast.predicted(), scaling: windows.scaling, log: windows.log, cell: try model.cell.map { try CellArgument.cell($0) } ?? .gru,
+      head: try forecast.predicted(), scaling: windows.scaling, log: windows.log, cell: try model.givenCell ?? .gru,
       hidden: model.hidden, layers: model.layers, projection: model.projection, dropout: model.dropout, vector: model.embedding,
       tellsSeriesApart: forecast.seriesVectors, autoregression: forecast.linear, calendar: forecast.calendar, split: windows.split,
-      windows: windows.windows, initialization: model.initialization, training: try training.options(budget, run_))
+      windows: windows.windows, initialization: model.initialization, training: try common.options())
   }
 }
 

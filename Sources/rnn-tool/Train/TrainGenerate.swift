@@ -1,7 +1,7 @@
 import ArgumentParser
 import RNN
 
-struct TrainGenerate: ParsableCommand {
+struct TrainGenerate: TrainCommand {
   static let configuration = CommandConfiguration(
     commandName: "generate", abstract: "Train a model of text, to generate more of its kind.",
     discussion: """
@@ -19,48 +19,26 @@ struct TrainGenerate: ParsableCommand {
   @Argument(help: ArgumentHelp("Texts to train on, one after the other; - is standard input.", valueName: "file"))
   var files: [String]
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where the model goes.", valueName: "model"))
-  var output: String
-
   @OptionGroup(title: "Text") var text: TextArguments
-  @OptionGroup(title: "Model") var model: ModelArguments
-  @OptionGroup(title: "Training") var training: TrainingArguments
+  @OptionGroup var common: TrainArguments
   @OptionGroup(title: "Training") var sequences: SequenceArguments
-  @OptionGroup(title: "Length") var budget: BudgetArguments
-  @OptionGroup(title: "Run") var run_: RunArguments
-  @OptionGroup var threads: ThreadArguments
-  @OptionGroup var json: JSONArguments
 
-  func run() throws {
-    threads.apply()
-    for file in files + [text.valid].compactMap(\.self) where file != "-" && Files.areSame(file, output) {
-      throw RNNError(.usage, "\(output) is a text to read: the model must go to another file")
-    }
+  var inputs: [String] { files + [text.valid].compactMap(\.self) }
+
+  func trainer(_ view: inout TrainingView) throws -> TextTrainer {
     let options = try self.options()
     let corpus = try TextCorpus(reading: files)
     let validation = try text.valid.map { try TextCorpus(reading: [$0]) }
-    var view = TrainingView(output: output, isQuiet: run_.quiet)
-    var trainer: TextTrainer
-    do {
-      trainer = try TextTrainer(corpus, validation: validation, options: options) { view.showReading($0, of: $1) }
-    } catch {
-      view.end()
-      throw error
-    }
-    view.end()
-    if try trainer.train(to: output, start: run_.start, view: &view) {
-      try TrainingSummary(trainer, output: output).print(asJSON: json.json)
-    } else {
-      try TrainingSummary(finished: try LanguageModel(contentsOf: output), output: output).print(asJSON: json.json)
-    }
+    return try TextTrainer(corpus, validation: validation, options: options) { view.showReading($0, of: $1) }
   }
 
   private func options() throws -> TextTrainingOptions {
-    TextTrainingOptions(
-      cell: try model.cell.map { try CellArgument.cell($0) } ?? .lstm, tokens: text.tokens.kind, vocabulary: try text.tokens.vocabulary(or: text.vocabulary),
+    let model = common.model
+    return TextTrainingOptions(
+      cell: try model.givenCell ?? .lstm, tokens: text.tokens.kind, vocabulary: try text.tokens.vocabulary(or: text.vocabulary),
       hidden: model.hidden, layers: model.layers, embedding: model.embedding, projection: model.projection, dropout: model.dropout,
       sequenceLength: sequences.sequenceLength, memory: sequences.memory?.bytes, initialization: model.initialization,
-      training: try training.options(budget, run_))
+      training: try common.options())
   }
 }
 

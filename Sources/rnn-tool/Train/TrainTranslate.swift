@@ -4,7 +4,7 @@ import RNN
 extension Attention.Score: ExpressibleByArgument {}
 extension TranslatorTrainingOptions.Criterion: ExpressibleByArgument {}
 
-struct TrainTranslate: ParsableCommand {
+struct TrainTranslate: TrainCommand {
   static let configuration = CommandConfiguration(
     commandName: "translate", abstract: "Train a model that translates sentences.",
     discussion: """
@@ -23,59 +23,34 @@ struct TrainTranslate: ParsableCommand {
   @Argument(help: ArgumentHelp("Tables of sentences and their translations; - is standard input.", valueName: "file"))
   var files: [String] = []
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where the model goes.", valueName: "model"))
-  var output: String
-
   @OptionGroup(title: "Pairs") var pairs: PairArguments
   @OptionGroup(title: "Pairs") var table: PairTableArguments
   @OptionGroup(title: "Pairs") var validation: PairValidationArguments
   @OptionGroup(title: "Pairs") var texts: TranslatorTextArguments
-  @OptionGroup(title: "Model") var model: ModelArguments
+  @OptionGroup var common: TrainArguments
   @OptionGroup(title: "Model") var translator: TranslatorModelArguments
-  @OptionGroup(title: "Training") var training: TrainingArguments
   @OptionGroup(title: "Training") var goal: TranslatorGoalArguments
-  @OptionGroup(title: "Length") var budget: BudgetArguments
-  @OptionGroup(title: "Run") var run_: RunArguments
-  @OptionGroup var threads: ThreadArguments
-  @OptionGroup var json: JSONArguments
 
-  func run() throws {
-    threads.apply()
-    let files = try pairs.files(files), held = try validation.files()
-    for file in files.paths + (held?.paths ?? []) where file != "-" && Files.areSame(file, output) {
-      throw RNNError(.usage, "\(output) is a file to read: the model must go to another one")
-    }
-    if (files.paths + (held?.paths ?? [])).count(where: { $0 == "-" }) > 1 { throw RNNError(.usage, "standard input (-) can be read only once") }
+  var inputs: [String] { get throws { try pairs.files(files).paths + (try validation.files()?.paths ?? []) } }
+
+  func trainer(_ view: inout TrainingView) throws -> TranslatorTrainer {
     let options = try self.options()
-    try Files.checkWritable(output)
-    var view = TrainingView(output: output, isQuiet: run_.quiet)
-    var trainer: TranslatorTrainer
-    do {
-      let requiresUTF8 = !(options.tokens ?? .bpe).readsAnything, own = pairs.options(table)
-      let read = try SentencePairs(reading: files, options: own, requiresUTF8: requiresUTF8) { view.showReading(texts: $0) }
-      for description in read.descriptions.prefix(20) { view.message("read      \(description)") }
-      let measured = try held.map { try SentencePairs(reading: $0, options: own, requiresUTF8: requiresUTF8) }
-      trainer = try TranslatorTrainer(read, validation: measured, options: options)
-    } catch {
-      view.end()
-      throw error
-    }
-    view.end()
-    if try trainer.train(to: output, start: run_.start, view: &view) {
-      try TranslatorSummary(trainer, output: output).print(asJSON: json.json)
-    } else {
-      try TranslatorSummary(finished: try Translator(contentsOf: output), output: output).print(asJSON: json.json)
-    }
+    let requiresUTF8 = !(options.tokens ?? .bpe).readsAnything, own = pairs.options(table)
+    let read = try SentencePairs(reading: try pairs.files(files), options: own, requiresUTF8: requiresUTF8) { view.showReading(texts: $0) }
+    view.messages(onSources: read.descriptions)
+    let measured = try validation.files().map { try SentencePairs(reading: $0, options: own, requiresUTF8: requiresUTF8) }
+    return try TranslatorTrainer(read, validation: measured, options: options)
   }
 
   private func options() throws -> TranslatorTrainingOptions {
-    TranslatorTrainingOptions(
-      cell: try model.cell.map { try CellArgument.cell($0) }, tokens: texts.tokens?.kind,
+    let model = common.model
+    return TranslatorTrainingOptions(
+      cell: try model.givenCell, tokens: texts.tokens?.kind,
       vocabulary: try texts.tokens.map { try $0.vocabulary(or: texts.vocabulary) } ?? texts.vocabulary, sharesTokens: texts.sharedTokens,
       hidden: model.hidden, layers: model.layers, embedding: model.embedding, projection: model.projection, attention: translator.attention,
       tiedEmbeddings: translator.tiedEmbeddings, dropout: model.dropout, weightDrop: translator.weightDrop,
       labelSmoothing: goal.labelSmoothing, longest: texts.longest, criterion: goal.best, validationFraction: validation.validationPart,
-      initialization: model.initialization, training: try training.options(budget, run_))
+      initialization: model.initialization, training: try common.options())
   }
 }
 

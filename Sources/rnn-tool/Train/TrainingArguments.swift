@@ -29,6 +29,7 @@ struct ModelArguments: ParsableArguments {
   @Option(help: ArgumentHelp("All weights begin uniform within ± this. (default: each layer in its own way)", valueName: "range"))
   var initial: Float?
 
+  var givenCell: Cell? { get throws { try cell.map { try CellArgument.cell($0) } } }
   var initialization: RecurrentStack.Initialization { .init(forgetBias: forgetBias, orthogonal: orthogonal, range: initial) }
 }
 

@@ -1,72 +1,59 @@
 import RNN
 
-/// The result of training, on standard output.
-struct TrainingSummary: Encodable {
-  private let model: String
-  private let parameters: Int
-  private var steps: Int?
-  private var epochs: Double?
-  private var seconds: Double?
-  private var tokens: Int?
-  private var bestStep: Int?
-  private var natsPerToken: Double?
-  private var natsPerByte: Double?
-  private var bitsPerByte: Double?
-  private var natsPerCharacter: Double?
-  private var perplexity: Double?
-  /// The most bytes of memory that the program took, and may take.
-  private var peakMemory: Int?
-  private var memoryLimit: Int?
-  /// Whether the model was there already.
-  private let wasFinished: Bool
+/// What the best weights are worth on the validation part, in words and as figures for `--json`.
+struct ValidationResult {
+  var words: String
+  /// What to compare it with.
+  var comparison: String?
+  var figures: [String: any Encodable]
+}
 
-  init(_ trainer: TextTrainer, output: String) {
-    let state = trainer.loop.state
-    model = output
-    parameters = trainer.model.parameterCount
-    steps = state.step
-    epochs = Double(state.step) / Double(max(trainer.loop.task.stepsPerEpoch, 1))
-    seconds = state.seconds
-    tokens = state.units
-    peakMemory = ProcessMemory.most
-    memoryLimit = trainer.options.memory
-    wasFinished = false
-    guard let best = state.best else { return }
-    let result = trainer.evaluation(nats: best.validation)
-    bestStep = best.step
-    natsPerToken = result.natsPerToken
-    natsPerByte = result.natsPerByte
-    bitsPerByte = result.bitsPerByte
-    natsPerCharacter = result.natsPerCharacter
-    if trainer.isOfWords { perplexity = result.perplexity }
+/// The result of training, on standard output: what is the same for all tasks, and what a task says of its model and its validation.
+struct TrainingSummary: Encodable {
+  private var figures: [String: any Encodable]
+  private var rows: [(String, String)]
+
+  /// - Parameter isNew: whether the model was trained by this call, or was there already.
+  init<T: ShownTrainer>(_ trainer: T, output: String, isNew: Bool) throws {
+    figures = trainer.modelFigures
+    figures["model"] = output
+    figures["parameters"] = trainer.model.parameterCount
+    figures["was_finished"] = !isNew
+    rows = [("model", "\(output), \(trainer.modelWords)")]
+    if isNew { try addRun(of: trainer) }
+    rows.append(("next", T.nextCommands.map { "rnn \($0) \(output)" }.joined(separator: ", ")))
   }
 
-  init(finished model: LanguageModel, output: String) {
-    self.model = output
-    parameters = model.parameterCount
-    wasFinished = true
+  private mutating func addRun(of trainer: some ShownTrainer) throws {
+    let loop = trainer.loop, state = loop.state
+    let own: [String: any Encodable] = ["steps": state.step, "epochs": loop.epochs, "seconds": state.seconds, trainer.unit: state.units]
+    figures.merge(own) { $1 }
+    rows.append((
+      "trained", "\(state.step) steps, \(HumanFormat.fixed(loop.epochs, 2)) epochs, \(HumanFormat.duration(seconds: state.seconds))"))
+    if let best = state.best, let result = try trainer.result(best) {
+      figures["best_step"] = best.step
+      figures.merge(result.figures) { $1 }
+      rows.append(("validation", "\(result.words) (best, after step \(best.step))\(result.comparison.map { "; \($0)" } ?? "")"))
+    }
+    figures.merge(trainer.runFigures) { $1 }
+    rows += trainer.runRows
+  }
+
+  private struct Key: CodingKey {
+    var stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    for (name, value) in figures { try container.encode(value, forKey: Key(stringValue: name)) }
   }
 
   func print(asJSON: Bool) throws {
     if asJSON { return try Output.json(self) }
-    var rows = [("model", "\(model), \(HumanFormat.count(parameters)) parameters")]
-    if let steps, let epochs, let seconds {
-      rows.append(("trained", "\(steps) steps, \(HumanFormat.fixed(epochs, 2)) epochs, \(HumanFormat.duration(seconds: seconds))"))
-    }
-    if let perplexity, let bitsPerByte, let bestStep {
-      rows.append((
-        "validation", "perplexity \(HumanFormat.fixed(perplexity, 2)), \(HumanFormat.fixed(bitsPerByte, 4)) bits/byte (best, after step \(bestStep))"))
-    } else if let natsPerByte, let bitsPerByte, let natsPerCharacter, let bestStep {
-      rows.append((
-        "validation",
-        "\(HumanFormat.fixed(natsPerByte, 4)) nats/byte, \(HumanFormat.fixed(bitsPerByte, 4)) bits/byte, "
-          + "\(HumanFormat.fixed(natsPerCharacter, 4)) nats/character (best, after step \(bestStep))"
-      ))
-    }
-    if let peakMemory, let memoryLimit {
-      rows.append(("memory", "\(HumanFormat.bytes(peakMemory)) at most, of \(HumanFormat.bytes(memoryLimit))"))
-    }
-    rows.append(("next", "rnn generate \(model)"))
     try Output.write(Output.table(rows))
   }
 }

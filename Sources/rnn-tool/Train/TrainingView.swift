@@ -1,124 +1,6 @@
 import Foundation
 import RNN
 
-/// What a task says of itself while it is trained.
-protocol ShownTrainer: Trainer {
-  /// Lines about the data and the model, before training.
-  var introduction: [String] { get }
-  /// Further lines, after that on the training itself.
-  var remarks: [String] { get }
-  /// What is counted a second.
-  var unit: String { get }
-  /// What the losses are, for the curve.
-  var lossTitle: String { get }
-  /// The loss in bits per byte, where that says something.
-  func bitsPerByte(_ loss: Double) -> Double?
-  /// What was measured, beyond the training loss.
-  func words(_ measurement: TrainingState.Measurement) -> String
-  /// A line of what the model does, if it can show something.
-  func sample(_ number: Int) throws -> String?
-}
-
-extension ShownTrainer {
-  var remarks: [String] { [] }
-  func bitsPerByte(_ loss: Double) -> Double? { nil }
-  func sample(_ number: Int) throws -> String? { nil }
-}
-
-extension TextTrainer: ShownTrainer {
-  var introduction: [String] {
-    let model = model, a = model.architecture
-    return [
-      "text      \(division)",
-      "model     \(a.cell.name), \(a.layers) × \(a.hidden) units, \(model.tokenizer), \(HumanFormat.count(model.parameterCount)) parameters",
-    ]
-  }
-
-  var remarks: [String] {
-    guard let memory = options.memory else { return [] }
-    let lengths = loop.task.segments.lengths.map { "\($0)" }.joined(separator: ", in these of ")
-    return ["memory    \(HumanFormat.bytes(memory)): sequences \(lengths.isEmpty ? "as a whole" : "in segments of at most \(lengths) steps")"]
-  }
-
-  var unit: String { "tokens" }
-  var lossTitle: String { "loss in nats per token" }
-
-  func bitsPerByte(_ loss: Double) -> Double? {
-    loss / 0.6931471805599453 * Double(validationUnits.tokens) / Double(validationUnits.bytes)
-  }
-
-  func words(_ measurement: TrainingState.Measurement) -> String {
-    let result = evaluation(nats: measurement.validation)
-    return "validation \(HumanFormat.fixed(measurement.validation, 4)) nats/token  "
-      + (isOfWords ? "perplexity \(HumanFormat.fixed(result.perplexity, 2))" : "\(HumanFormat.fixed(result.bitsPerByte, 4)) bits/byte")
-  }
-
-  func sample(_ number: Int) throws -> String? {
-    let options = GenerationOptions(sampling: try SamplingOptions(temperature: 0.8), length: isOfWords ? 20 : 90, seed: UInt64(number))
-    return try TextGenerator(model).generate("", options)
-  }
-}
-
-extension ClassifierTrainer: ShownTrainer {
-  var introduction: [String] {
-    let model = model, a = model.architecture
-    let directions = a.bidirectional == nil ? "" : ", both directions"
-    return [
-      "texts     \(division)",
-      "model     \(a.cell.name), \(a.layers) × \(a.hidden) units\(directions), \(a.pooling.map(\.rawValue).joined(separator: " and ")) over time, \(model.tokenizer), \(HumanFormat.count(model.parameterCount)) parameters",
-    ]
-  }
-
-  var unit: String { "texts" }
-  var lossTitle: String { "loss in nats per text" }
-
-  func words(_ measurement: TrainingState.Measurement) -> String {
-    guard loop.task.isMeasured else { return "no validation" }
-    return "validation \(HumanFormat.fixed(measurement.validation, 4)) nats/text"
-      + (measurement.score.map { "  \(options.criterion.rawValue) \(HumanFormat.fixed($0, 4))" } ?? "")
-  }
-}
-
-extension TranslatorTrainer: ShownTrainer {
-  var introduction: [String] {
-    let model = model, a = model.architecture
-    return [
-      "pairs     \(division)",
-      "model     \(a.cell.name), \(a.layers) × \(a.hidden) units, attention \(a.attention.rawValue), \(model.source) into \(model.target), \(HumanFormat.count(model.parameterCount)) parameters",
-    ]
-  }
-
-  var unit: String { "tokens" }
-  var lossTitle: String { "loss in nats per token" }
-
-  func words(_ measurement: TrainingState.Measurement) -> String {
-    guard loop.task.isMeasured else { return "no validation" }
-    return "validation \(HumanFormat.fixed(measurement.validation, 4)) nats/token"
-      + (measurement.score.map { "  BLEU \(HumanFormat.fixed($0, 1))" } ?? "")
-  }
-
-  func sample(_ number: Int) throws -> String? { try sample().map { "\($0.source) → \($0.translation)" } }
-}
-
-extension ForecastTrainer: ShownTrainer {
-  var introduction: [String] {
-    let model = model, a = model.architecture, v = model.variables
-    let others = [("known now", v.past), ("known ahead", v.known)].filter { !$0.1.isEmpty }.map { "; \($0.0): \($0.1.joined(separator: ", "))" }
-    return [
-      "series    \(v.targets.joined(separator: ", "))\(others.joined()); a step every \(v.frequency), a season every \(v.seasonality)",
-      "windows   \(division)",
-      "model     \(a.kind), \(a.cell.name), \(a.layers) × \(a.hidden) units\(a.autoregression ? " and a linear function" : ""), \(a.head.name), \(HumanFormat.count(model.parameterCount)) parameters",
-    ]
-  }
-
-  var unit: String { "windows" }
-  var lossTitle: String { "loss of \(options.head.name) on scaled values" }
-
-  func words(_ measurement: TrainingState.Measurement) -> String {
-    loop.task.isMeasured ? "validation \(HumanFormat.fixed(measurement.validation, 5))" : "no validation"
-  }
-}
-
 /// What a person sees while a model is trained, on standard error.
 struct TrainingView {
   private let isQuiet: Bool
@@ -188,7 +70,7 @@ struct TrainingView {
       reporter.note(progress(trainer))
       reporter.message(
         "step \(measurement.step)  epoch \(HumanFormat.fixed(measurement.epoch, 2))  training \(HumanFormat.fixed(measurement.training, 4))  "
-          + trainer.words(measurement) + (isBest && validationLoss != nil ? "  best" : ""))
+          + (trainer.loop.task.isMeasured ? trainer.words(measurement) : "no validation") + (isBest && validationLoss != nil ? "  best" : ""))
       try showSample(trainer)
     }
   }
@@ -223,11 +105,23 @@ struct TrainingView {
     return progress
   }
 
+  /// Lines on what files were found to be; of many, the first.
+  mutating func messages(onSources descriptions: [String]) {
+    for description in descriptions.prefix(20) { message("read      \(description)") }
+    if descriptions.count > 20 { message("read      \(descriptions.count - 20) more") }
+  }
+
   mutating func message(_ text: String) {
     if !isQuiet { reporter.message(text) }
   }
 
   mutating func end() { reporter.finish() }
+
+  /// Does `body`, and ends what is shown even where that fails: the message comes after it.
+  mutating func whileShown<R>(_ body: (inout Self) throws -> R) rethrows -> R {
+    defer { end() }
+    return try body(&self)
+  }
 
   /// The curve of the losses over the steps.
   mutating func plot(_ trainer: some ShownTrainer) {
@@ -239,35 +133,5 @@ struct TrainingView {
         .init("training", points: history.map { (x: Double($0.step), y: $0.training) }),
         .init("validation", points: history.filter { !$0.validation.isNaN }.map { (x: Double($0.step), y: $0.validation) }),
       ]).text)
-  }
-}
-
-extension ShownTrainer {
-  /// Trains to a file, shows how it goes on, and ends the program's way when it is interrupted.
-  ///
-  /// - Returns: whether there was anything to do; false where the file holds the model of this very run already.
-  mutating func train(to output: String, start: TrainingStart, view: inout TrainingView) throws -> Bool {
-    Signals.catchInterruptions()
-    let outcome: TrainingOutcome
-    do {
-      outcome = try train(to: output, start: start, shouldStop: { Signals.received != nil }) { try view.show($0, $1) }
-    } catch {
-      view.end()
-      throw error
-    }
-    view.end()
-    switch outcome {
-    case .stopped(let checkpoint):
-      let kind: RNNError.Kind = Signals.received == SIGTERM ? .terminated : .interrupted
-      throw RNNError(kind, "stopped after step \(loop.state.step); " + (checkpoint.map {
-        "the work so far is in \($0): the same call with --resume goes on"
-      } ?? "a run that can't read its text again can't be resumed, so nothing was saved"))
-    case .wasFinished:
-      view.message("\(output) is finished: this very run wrote it; --fresh trains it again")
-      return false
-    case .finished:
-      view.plot(self)
-      return true
-    }
   }
 }

@@ -1,0 +1,44 @@
+import ArgumentParser
+import RNN
+
+/// A command that trains a task's model: it says what is read and makes the trainer of that; all else is here.
+protocol TrainCommand: ParsableCommand {
+  associatedtype TaskTrainer: ShownTrainer
+
+  var common: TrainArguments { get }
+  /// The names of all files that are read; - is standard input.
+  var inputs: [String] { get throws }
+  /// Reads the data. What there is to say of that on the way goes to the view.
+  func trainer(_ view: inout TrainingView) throws -> TaskTrainer
+}
+
+extension TrainCommand {
+  func run() throws {
+    common.threads.apply()
+    let output = common.output, inputs = try inputs
+    for file in inputs where file != "-" && Files.areSame(file, output) {
+      throw RNNError(.usage, "\(output) is a file to read: the model must go to another one")
+    }
+    if inputs.count(where: { $0 == "-" }) > 1 { throw RNNError(.usage, "standard input (-) can be read only once") }
+    try Files.checkWritable(output)
+    var view = TrainingView(output: output, isQuiet: common.run.quiet)
+    var trainer = try view.whileShown { try self.trainer(&$0) }
+    let isNew = try trainer.train(to: output, start: common.run.start, view: &view)
+    try TrainingSummary(trainer, output: output, isNew: isNew).print(asJSON: common.json.json)
+  }
+}
+
+/// What every command that trains takes; a task's own options stand beside these, under the same titles.
+struct TrainArguments: ParsableArguments {
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where the model goes.", valueName: "model"))
+  var output: String
+
+  @OptionGroup(title: "Model") var model: ModelArguments
+  @OptionGroup(title: "Training") var training: TrainingArguments
+  @OptionGroup(title: "Length") var budget: BudgetArguments
+  @OptionGroup(title: "Run") var run: RunArguments
+  @OptionGroup var threads: ThreadArguments
+  @OptionGroup var json: JSONArguments
+
+  func options() throws -> TrainingOptions { try training.options(budget, run) }
+}
