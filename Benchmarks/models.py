@@ -1,12 +1,21 @@
-"""Whole models: updates of a language model, a classifier or a forecaster, everything included that an update is made of, in PyTorch and ours."""
+"""Whole models: updates of a language model, a classifier, a forecaster or a transcriber, everything included that an update is made of, in PyTorch and ours."""
+import array
+import atexit
 import json
 import os
+import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
 MODELS = [
+    {
+        "model": "transcriber", "title": "2 × 256 LSTM in both directions with connectionist temporal classification, 200 rows of 40 numbers, 30 classes (rows a second)",
+        "clips": 160, "rows": 200, "input": 40, "tokens_said": 40, "letters": 28, "layers": 2, "hidden": 256,
+        "batch": 16, "optimizer": "adam", "learning_rate": 0.001, "clip": 5, "steps": 40, "warm_up": 5,
+    },
     {
         "model": "forecaster", "title": "2 × 64 LSTM step by step with Student's t (Salinas et al. 2020, DeepAR), 168 + 24 hours of ETTh1's oil temperature (windows a second)",
         "text": "ts-ett/ETTh1.csv", "target": "OT", "context": 168, "horizon": 24, "lags": [1, 2, 3, 24, 168], "layers": 2, "hidden": 64,
@@ -43,12 +52,19 @@ def available(models, rnn):
     """Those of the models that can be measured here; says of the others why not."""
     folder = os.environ.get("RNN_DATA")
     if not folder:
-        print("Whole models are left out: RNN_DATA doesn't name a folder of data", file=sys.stderr)
-        return []
+        print("Whole models are left out, but for those of numbers drawn here: RNN_DATA doesn't name a folder of data", file=sys.stderr)
     screen = subprocess.run([rnn, "train", "generate", "--help"], capture_output=True, text=True).stdout
     kinds = re.search(r"--tokens .*?values:([^;)]*)", screen, re.DOTALL)
     result = []
     for model in models:
+        if "clips" in model:
+            if subprocess.run([rnn, "train", "transcribe", "--help"], capture_output=True).returncode == 0:
+                result.append({**model, "text": draw_clips(model)})
+            else:
+                print(f"{model['title']}: left out, there is no rnn train transcribe", file=sys.stderr)
+            continue
+        if not folder:
+            continue
         text = os.path.join(folder, model["text"])
         if "tokens" in model and model["tokens"] not in (kinds.group(1) if kinds else ""):
             print(f"{model['title']}: left out, rnn train generate has no --tokens {model['tokens']}", file=sys.stderr)
@@ -59,6 +75,31 @@ def available(models, rnn):
     return result
 
 
+def draw_clips(model):
+    """Writes clips of random rows, all of one length, with random texts of letters from A on, and returns their list."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    draws = random.Random(1)
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({model['rows']}, {model['input']}), }}"
+    header = header.ljust(128 - 11) + "\n"
+    lines = ["path\ttext"]
+    for number in range(model["clips"]):
+        with open(os.path.join(folder, f"{number}.npy"), "wb") as file:
+            file.write(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode())
+            values = array.array("f", (draws.gauss(0, 1) for _ in range(model["rows"] * model["input"])))
+            if sys.byteorder == "big":
+                values.byteswap()
+            values.tofile(file)
+        # The first texts together have every letter.
+        letters = [(number * model["tokens_said"] + i) % model["letters"] if number < model["letters"] else draws.randrange(model["letters"])
+                   for i in range(model["tokens_said"])]
+        lines.append(f"{number}.npy\t" + "".join(chr(ord("A") + letter) for letter in letters))
+    path = os.path.join(folder, "clips.tsv")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    return path
+
+
 def first_line(text, path):
     """Copies the first line with anything in it to a file of its own, and returns that."""
     with open(text, encoding="utf-8") as source, open(path, "w", encoding="utf-8") as file:
@@ -67,11 +108,13 @@ def first_line(text, path):
 
 
 def ours(rnn, model, threads):
-    """Tokens (of a classifier: texts; of a forecaster: windows) and seconds of a run of `rnn train`: those of its updates from the first, reading and measuring
-    excluded."""
-    task = "classify" if "classes" in model else "forecast" if "horizon" in model else "generate"
+    """Tokens (of a classifier: texts; of a forecaster: windows; of a transcriber: rows) and seconds of a run of `rnn train`: those of its updates from the first,
+    reading and measuring excluded."""
+    task = "transcribe" if "clips" in model else "classify" if "classes" in model else "forecast" if "horizon" in model else "generate"
     with tempfile.TemporaryDirectory() as folder:
-        if task == "forecast":
+        if task == "transcribe":
+            own = ["--row-size", model["input"], "--stacking", 1, "--validation-part", 0, "--no-augmentation"]
+        elif task == "forecast":
             own = ["--target-column", model["target"], "--kind", "recurrent", "--context", model["context"], "--horizon", model["horizon"],
                    "--lags", ",".join(map(str, model["lags"])), "--head", "student-t", "--no-linear", "--split", "rest/0/0",
                    "--windows", model["batch"] * model["steps"]]
@@ -96,4 +139,4 @@ def ours(rnn, model, threads):
         if run.returncode != 0:
             return {"error": run.stderr.strip()}
         result = json.loads(run.stdout)
-        return {"tokens": result[{"classify": "texts", "forecast": "windows", "generate": "tokens"}[task]], "seconds": result["seconds"]}
+        return {"tokens": result[{"classify": "texts", "forecast": "windows", "generate": "tokens", "transcribe": "rows"}[task]], "seconds": result["seconds"]}

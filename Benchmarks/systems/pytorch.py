@@ -53,7 +53,7 @@ models = {}
 def whole_model(torch, request):
     key = request["model"]
     if key not in models:
-        build = classifier if "classes" in request else forecaster if "horizon" in request else train
+        build = transcriber if "clips" in request else classifier if "classes" in request else forecaster if "horizon" in request else train
         models[key] = build(torch, request)
         models[key][0](request.get("warm_up", 0))
     run, steps_per_epoch = models[key]
@@ -229,6 +229,53 @@ def forecaster(torch, request):
         return count * rows, time.perf_counter() - start
 
     return run, len(origins) // rows
+
+
+def transcriber(torch, request):
+    """A function that makes so many updates of a network with connectionist temporal classification, and returns the rows read and
+    the seconds taken; and how many updates an epoch has."""
+    import os
+    import random
+
+    import numpy
+
+    folder = os.path.dirname(request["text"])
+    with open(request["text"], encoding="utf-8") as file:
+        clips = [line.rstrip("\n").split("\t") for line in list(file)[1:]]
+    x = torch.stack([torch.from_numpy(numpy.load(os.path.join(folder, path))) for path, _ in clips], 1)
+    x = (x - x.mean((0, 1))) / x.std((0, 1))
+    letters = {letter: number for number, letter in enumerate(sorted(set("".join(text for _, text in clips))))}
+    targets = torch.tensor([[letters[letter] for letter in text] for _, text in clips])
+    rows = request["batch"]
+
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn = torch.nn.LSTM(request["input"], request["hidden"], request["layers"], bidirectional=True)
+            # One more for what is unknown, as ours has, and the blank.
+            self.output = torch.nn.Linear(2 * request["hidden"], len(letters) + 2)
+
+        def forward(self, x):
+            return torch.nn.functional.log_softmax(self.output(self.rnn(x)[0]), -1)
+
+    model = Model()
+    optimizer = torch.optim.Adam(model.parameters(), lr=request["learning_rate"], fused=True)
+    shuffle = random.Random(1)
+    lengths = torch.full((rows,), x.shape[0])
+    said = torch.full((rows,), targets.shape[1])
+
+    def run(steps):
+        start = time.perf_counter()
+        for _ in range(steps):
+            batch = torch.tensor(shuffle.sample(range(len(clips)), rows))
+            optimizer.zero_grad(set_to_none=True)
+            losses = torch.nn.functional.ctc_loss(model(x[:, batch]), targets[batch], lengths, said, blank=len(letters) + 1, reduction="sum")
+            (losses / said.sum()).backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), request["clip"])
+            optimizer.step()
+        return steps * rows * x.shape[0], time.perf_counter() - start
+
+    return run, len(clips) // rows
 
 
 if __name__ == "__main__":
