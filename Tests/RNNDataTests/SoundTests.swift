@@ -1,0 +1,175 @@
+import Foundation
+import RNNData
+import RNNTensor
+import RNNTestSupport
+import Testing
+
+@Suite struct SoundTests {
+  // MARK: Files
+
+  /// A file of frames of channels, each already in bytes.
+  private func wav(
+    _ data: [UInt8], encoding: Int = 1, bits: Int, channels: Int = 1, rate: Int = 8000, stated: Int? = nil, extensible: Bool = false,
+    before: [UInt8] = []
+  ) -> [UInt8] {
+    func number(_ value: Int, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+    var format = number(extensible ? 0xFFFE : encoding, 2) + number(channels, 2) + number(rate, 4)
+    format += number(rate * channels * bits / 8, 4) + number(channels * bits / 8, 2) + number(bits, 2)
+    if extensible { format += number(22, 2) + number(bits, 2) + number(0, 4) + number(encoding, 2) + [UInt8](repeating: 7, count: 14) }
+    let chunks = before + Array("fmt ".utf8) + number(format.count, 4) + format + Array("data".utf8) + number(stated ?? data.count, 4) + data
+    return Array("RIFF".utf8) + number(chunks.count + 4, 4) + Array("WAVE".utf8) + chunks
+  }
+
+  private func sound(_ bytes: [UInt8]) throws -> Sound { try Sound(wav: bytes, name: "a.wav") }
+
+  private func message(_ bytes: [UInt8]) -> String {
+    do {
+      let sound = try sound(bytes)
+      return "no error: \(sound.samples.count)"
+    } catch { return "\(error)" }
+  }
+
+  @Test func everyEncoding() throws {
+    #expect(try sound(wav([0, 128, 192, 255], bits: 8)).samples == [-1, 0, 0.5, 127.0 / 128])
+    #expect(try sound(wav([0, 0x80, 0, 0, 0, 0x40, 0xFF, 0x7F], bits: 16)).samples == [-1, 0, 0.5, 32767.0 / 32768])
+    #expect(try sound(wav([0, 0, 0x80, 0, 0, 0x40, 0xFF, 0xFF, 0xFF], bits: 24)).samples == [-1, 0.5, -1 / 8_388_608])
+    #expect(try sound(wav([0, 0, 0, 0x80, 0, 0, 0, 0x40], bits: 32)).samples == [-1, 0.5])
+    let floats: [Float] = [0.25, -3.5]
+    #expect(try sound(wav(floats.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }, encoding: 3, bits: 32)).samples == floats)
+    #expect(
+      try sound(wav(floats.flatMap { withUnsafeBytes(of: Double($0).bitPattern.littleEndian, Array.init) }, encoding: 3, bits: 64)).samples == floats)
+    let two = try sound(wav([0, 0x40, 0, 0, 0, 0xC0, 0, 0xC0], bits: 16, channels: 2, rate: 44_100, extensible: true))
+    #expect(two.samples == [0.25, -0.5] && two.rate == 44_100 && two.remarks.isEmpty)
+    // A chunk of an odd size before, which has a byte more.
+    #expect(try sound(wav([128], bits: 8, before: Array("LIST".utf8) + [3, 0, 0, 0, 1, 2, 3, 0])).samples == [0])
+  }
+
+  @Test func whatIsWrongButMeantIsTakenAndSaid() throws {
+    let data: [UInt8] = [0, 0, 0, 0x40]
+    #expect(try sound(wav([], bits: 16)).samples == [])
+    #expect(try sound(wav(data, bits: 16)).remarks == [])
+    for stated in [0, 0xFFFF_FFFF, 0x7FFF_FFF0] {
+      let cut = try sound(wav(data, bits: 16, stated: stated))
+      #expect(cut.samples == [0, 0.5] && cut.remarks.count == 1, "\(stated)")
+    }
+    let odd = try sound(wav(data + [1], bits: 16))
+    #expect(odd.samples == [0, 0.5] && odd.remarks.count == 1)
+  }
+
+  @Test func whatCantBeReadSaysWhy() {
+    #expect(message([]).contains("found an empty file"))
+    #expect(message(Array("Dear Sir, this is a letter.".utf8)).contains("found text, ‘Dear Sir, th…’"))
+    #expect(message(Array("fLaC\0\0\0\0\0\0\0\0".utf8)).contains("found FLAC"))
+    #expect(message(Array("RIFF\0\0\0\0WAVE".utf8)).contains("expected a chunk ‘data’"))
+    #expect(message(wav([1, 2], encoding: 7, bits: 8)).contains("µ-law of 8 bits"))
+    #expect(message(wav([1, 2], bits: 12)).contains("PCM of 12 bits"))
+    #expect(message(wav([1, 2], bits: 16, channels: 0)).contains("0 channels"))
+    #expect(message(wav([1, 2], bits: 16, rate: 0)).contains("at 0 samples a second"))
+    let nan = withUnsafeBytes(of: Float.nan.bitPattern.littleEndian, Array.init)
+    #expect(message(wav([0, 0, 0, 0] + nan, encoding: 3, bits: 32)).contains("sample 2 of 2: found nan"))
+  }
+
+  @Test func noBytesCrash() {
+    let good = wav((0..<64).map { UInt8($0 * 3) }, bits: 16, extensible: true)
+    var random = Philox(seed: 3, stream: 1)
+    for _ in 0..<20_000 {
+      var bytes = good
+      for _ in 0...Int.random(in: 0..<6, using: &random) {
+        bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      }
+      bytes.removeLast(Int.random(in: 0..<bytes.count, using: &random))
+      _ = try? sound(bytes)
+      _ = try? FeatureFile.rows(bytes, size: 13, name: "f")
+    }
+  }
+
+  @Test func soundsInARow() throws {
+    let a = Sound(samples: [1, 2], rate: 1000), b = Sound(samples: [3], rate: 1000)
+    #expect(try Sound(joining: [a, b], pauses: [1, 2, 1]).samples == [0, 1, 2, 0, 0, 3, 0])
+    #expect(throws: RNNError.self) { try Sound(joining: [a, Sound(samples: [], rate: 8000)]) }
+  }
+
+  // MARK: Rates
+
+  @Test(arguments: [(8000, 16000), (16000, 8000), (44100, 16000), (11025, 8000)])
+  func ratesAreChangedAsTorchaudioDoes(_ from: Int, _ to: Int) throws {
+    let fixture = try Fixture("sound_features")
+    let sound = Sound(samples: try fixture.tensor("rate_\(from)").values, rate: from)
+    #expect(try fixture.error(sound.resampled(to: to).samples, "rate_\(from)_\(to)") < 1e-5)
+    #expect(sound.resampled(to: from) == sound)
+  }
+
+  @Test(arguments: [1, 7, 160, 5000])
+  func partsOfSoundGiveTheSame(_ part: Int) throws {
+    let fixture = try Fixture("sound_features")
+    let samples = try fixture.tensor("rate_44100").values
+    let whole = Sound(samples: samples, rate: 44_100).resampled(to: 16_000).samples
+    var resampler = Resampler(from: 44_100, to: 16_000), parts: [Float] = []
+    for start in stride(from: 0, to: samples.count, by: part) { parts += resampler.push(samples[start..<min(start + part, samples.count)]) }
+    #expect(parts + resampler.finish() == whole)
+
+    for rate in [16_000, 44_100] {
+      let features = SoundFeatures(rate: 16_000)
+      let rows = try features.rows(of: Sound(samples: samples, rate: rate)).values
+      var stream = try SoundStream(features, rate: rate), streamed: [Float] = []
+      for start in stride(from: 0, to: samples.count, by: part) {
+        streamed += stream.push(Array(samples[start..<min(start + part, samples.count)])).values
+      }
+      #expect(streamed + stream.finish().values == rows && !rows.isEmpty)
+    }
+  }
+
+  // MARK: Rows
+
+  @Test(arguments: ["low", "high"])
+  func rowsAreTorchaudios(_ name: String) throws {
+    let fixture = try Fixture("sound_features")
+    let rate = name == "low" ? 8000 : 16_000
+    let sound = Sound(samples: try fixture.tensor(name).values, rate: rate)
+    for (kind, suffix) in [(SoundFeatures.Kind.logMel, "log_mel"), (.mfcc, "mfcc")] {
+      let rows = try SoundFeatures(kind, rate: rate).rows(of: sound)
+      #expect(rows.shape == fixture.shape("\(name)_\(suffix)"))
+      #expect(try fixture.error(rows.values, "\(name)_\(suffix)") < 1e-4)
+    }
+  }
+
+  @Test func shortAndSilentSounds() throws {
+    let features = SoundFeatures(rate: 8000)
+    #expect(try features.rows(of: Sound(samples: [], rate: 8000)).shape == [0, 40])
+    #expect(try features.rows(of: Sound(samples: [0.5], rate: 8000)).shape == [1, 40])
+    let silence = try features.rows(of: Sound(samples: [Float](repeating: 0, count: 8000), rate: 8000))
+    #expect(silence.shape == [98, 40] && silence.values.allSatisfy { $0 == Float(log(Float(1e-6))) })
+    #expect(features.frames(8000) == 98 && features.frames(1) == 1 && features.frames(0) == 0)
+    var bad = features
+    bad.highest = 5000
+    #expect(throws: RNNError.self) { try bad.rows(of: Sound(samples: [0], rate: 8000)) }
+  }
+
+  // MARK: Files of rows
+
+  @Test func rowsOfOthers() throws {
+    func big(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
+    let values: [Float] = [1, -2, 3.5, 4, 5, 6]
+    let sphinx = big(6) + values.flatMap { big($0.bitPattern) }
+    #expect(try FeatureFile.rows(sphinx, size: 3, name: "a.mfc") == Tensor(values, shape: [2, 3]))
+    let little = big(6).reversed() + values.flatMap { big($0.bitPattern).reversed() }
+    #expect(try FeatureFile.rows(little, size: 2, name: "a.mfc") == Tensor(values, shape: [3, 2]))
+    func numpy(_ header: String) -> [UInt8] {
+      [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8)
+    }
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\n"
+    let data = values.flatMap { Array(big($0.bitPattern).reversed()) }
+    #expect(try FeatureFile.rows(numpy(header) + data, size: 3, name: "a.npy") == Tensor(values, shape: [2, 3]))
+    for (bytes, words) in [
+      (sphinx.dropLast() + [], "found 23 bytes"), (numpy(header) + data.dropLast(), "found 23 bytes of numbers, expected 24"),
+      (numpy(header.replacing("<f4", with: "<i4")) + data, "'<i4'"), (numpy(header.replacing("False", with: "True")) + data, "Fortran"),
+      (numpy(header.replacing("(2, 3)", with: "(6,)")) + data, "two dimensions"), ([1, 2], "found 2 bytes"),
+      (big(1) + big(Float.nan.bitPattern), "found nan"),
+    ] {
+      let error = #expect(throws: RNNError.self) { try FeatureFile.rows(Array(bytes), size: words == "found nan" ? 1 : 3, name: "a") }
+      #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+    }
+    let error = #expect(throws: RNNError.self) { try FeatureFile.rows(sphinx, size: 4, name: "a.mfc") }
+    #expect(error?.message.contains("a multiple of 4") == true)
+  }
+}
