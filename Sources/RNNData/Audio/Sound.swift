@@ -6,6 +6,10 @@ public struct Sound: Sendable, Hashable {
   public var samples: [Float]
   /// Samples a second.
   public var rate: Int
+
+  /// The rates that sound may have: below them no word can be told from another, above them nobody records.
+  public static let rates = 1000...1_000_000
+
   /// What was strange in the file and was taken as it was probably meant: a wrong size, a cut end.
   public var remarks: [String] = []
 
@@ -20,8 +24,7 @@ public struct Sound: Sendable, Hashable {
   ///
   /// - Throws: as for reading a file, and `.badData` for what is not WAV of integers or floats.
   public init(contentsOf path: String) throws(RNNError) {
-    var file = try InputFile(path)
-    try self.init(wav: try file.readAll(limit: WAV.largest), name: path)
+    try self.init(wav: try Files.read(path, limit: WAV.largest), name: path)
   }
 
   /// The sound of a WAV file that is in memory.
@@ -38,24 +41,15 @@ public struct Sound: Sendable, Hashable {
     return result
   }
 
-  /// Sounds of one rate one behind the other, with so many milliseconds of silence before each, and at the end if there is one
+  /// Sounds one behind the other at one rate, with so many milliseconds of silence before each, and at the end if there is one
   /// more of them.
-  ///
-  /// - Throws: `.badData` for sounds of several rates.
-  public init(joining sounds: [Sound], pauses: [Double] = []) throws(RNNError) {
-    guard let rate = sounds.first?.rate else {
-      self.init(samples: [], rate: 8000)
-      return
-    }
+  public init(joining sounds: [Sound], pauses: [Double] = [], rate: Int) {
     var samples: [Float] = []
     for index in 0..<max(sounds.count, pauses.count) {
-      if index < pauses.count { samples += [Float](repeating: 0, count: max(Int((pauses[index] * Double(rate) / 1000).rounded()), 0)) }
-      guard index < sounds.count else { continue }
-      guard sounds[index].rate == rate else {
-        throw RNNError(.badData, "sounds of \(rate) and of \(sounds[index].rate) samples a second can't be joined")
-      }
-      samples += sounds[index].samples
+      if index < pauses.count { samples += repeatElement(0, count: Int((max(pauses[index], 0) * Double(rate) / 1000).rounded())) }
+      if index < sounds.count { samples += sounds[index].resampled(to: rate).samples }
     }
     self.init(samples: samples, rate: rate)
+    remarks = sounds.flatMap(\.remarks)
   }
 }

@@ -6,11 +6,10 @@ enum WAV {
   static let largest = 1 << 32
 
   private struct Format {
-    var encoding: Int
+    var sample: SampleFormat
     var channels: Int
     var rate: Int
-    var bits: Int
-    var bytesPerFrame: Int
+    var bytesPerFrame: Int { sample.size * channels }
   }
 
   /// - Throws: `.badData` saying at which byte what was found and what was expected.
@@ -44,8 +43,9 @@ enum WAV {
           count -= rest
           remarks.append("the last \(rest) \(rest == 1 ? "byte is" : "bytes are") no whole sample and \(rest == 1 ? "was" : "were") left out")
         }
-        var sound = Sound(
-          samples: try samples(UnsafeRawBufferPointer(rebasing: bytes[begin..<begin + count]), format, name: name), rate: format.rate)
+        let samples = try format.sample.samples(
+          UnsafeRawBufferPointer(rebasing: bytes[begin..<begin + count]), channels: format.channels, name: name)
+        var sound = Sound(samples: samples, rate: format.rate)
         sound.remarks = remarks
         return sound
       }
@@ -61,45 +61,19 @@ enum WAV {
     // Extensible: what it really is stands at the beginning of a GUID.
     if encoding == 0xFFFE, size >= 26 { encoding = number(bytes, begin + 24, 2) }
     let channels = number(bytes, begin + 2, 2), rate = number(bytes, begin + 4, 4), bits = number(bytes, begin + 14, 2)
-    guard (encoding == 1 && [8, 16, 24, 32].contains(bits)) || (encoding == 3 && [32, 64].contains(bits)) else {
+    let formats: [Int: [Int: SampleFormat]] = [1: [8: .u8, 16: .s16, 24: .s24, 32: .s32], 3: [32: .f32, 64: .f64]]
+    guard let sample = formats[encoding]?[bits] else {
       throw RNNError(
         .badData,
         "\(name), byte \(begin): found \(encodingName(encoding)) of \(bits) bits; expected PCM of 8, 16, 24 or 32 bits, or floats of 32 or 64")
     }
-    guard (1...256).contains(channels), (1...10_000_000).contains(rate) else {
-      throw RNNError(.badData, "\(name), byte \(begin + 2): found \(channels) channels at \(rate) samples a second")
+    guard (1...256).contains(channels), Sound.rates.contains(rate) else {
+      throw RNNError(
+        .badData,
+        "\(name), byte \(begin + 2): found \(channels) channel\(channels == 1 ? "" : "s") at \(rate) samples a second; "
+          + "expected 1 to 256 at \(Sound.rates.lowerBound) to \(Sound.rates.upperBound)")
     }
-    return Format(encoding: encoding, channels: channels, rate: rate, bits: bits, bytesPerFrame: channels * bits / 8)
-  }
-
-  private static func samples(_ bytes: UnsafeRawBufferPointer, _ format: Format, name: String) throws(RNNError) -> [Float] {
-    let count = bytes.count / format.bytesPerFrame, channels = format.channels
-    let isFloat = format.encoding == 3
-    let samples = [Float](unsafeUninitializedCapacity: count) { samples, filled in
-      for frame in 0..<count {
-        var sum: Float = 0
-        for channel in 0..<channels {
-          let at = frame * format.bytesPerFrame + channel * (format.bits / 8)
-          let value: Float =
-            switch (isFloat, format.bits) {
-            case (false, 8): (Float(bytes[at]) - 128) / 128
-            case (false, 16): Float(Int16(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: Int16.self))) / 32768
-            case (false, 24):
-              Float((Int32(bytes[at]) << 8 | Int32(bytes[at + 1]) << 16 | Int32(bitPattern: UInt32(bytes[at + 2]) << 24)) >> 8) / 8_388_608
-            case (false, _): Float(Int32(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: Int32.self))) / 2_147_483_648
-            case (true, 32): Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
-            case (true, _): Float(Double(bitPattern: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))))
-            }
-          sum += value
-        }
-        samples[frame] = channels == 1 ? sum : sum / Float(channels)
-      }
-      filled = count
-    }
-    if isFloat, let bad = samples.firstIndex(where: { !$0.isFinite }) {
-      throw RNNError(.badData, "\(name), sample \(bad + 1) of \(count): found \(samples[bad]), expected a finite number")
-    }
-    return samples
+    return Format(sample: sample, channels: channels, rate: rate)
   }
 
   // MARK: Bytes

@@ -36,12 +36,6 @@ public struct PairOptions: Sendable, Hashable {
   /// Names that such columns have.
   static let sourceNames = ["source", "src", "original"]
   static let targetNames = ["target", "tgt", "translation", "reference"]
-
-  func format(ofFile name: String) throws(RNNError) -> TableFormat {
-    if let separator { return try TableFormat(separator: separator, quotes: quotes) }
-    let found: TableFormat = name.lowercased().hasSuffix(".csv") ? .commas : .tabs
-    return TableFormat(separator: found.separator, quotes: quotes ?? found.hasQuotes)
-  }
 }
 
 /// Reads sentences with their translations one after another, in as much memory as the longest row.
@@ -151,7 +145,7 @@ public struct PairReader: ~Copyable {
   }
 
   private mutating func open(_ path: String) throws(RNNError) {
-    var reader = try TableReader(path, format: try options.format(ofFile: path))
+    var reader = try TableReader(path, format: try TableFormat(ofFile: path, separator: options.separator, quotes: options.quotes))
     repeat {
       guard try reader.next() else { throw RNNError(.badData, "\(reader.name) is empty: expected sentences and their translations") }
     } while reader.isBlank

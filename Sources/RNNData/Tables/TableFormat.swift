@@ -52,6 +52,18 @@ public struct TableFormat: Sendable, Hashable {
     self.init(separator: found.separator, quotes: quotes ?? found.hasQuotes)
   }
 
+  /// The format of a file: as it was said, or else commas where its name ends in `.csv`, and tabs.
+  ///
+  /// - Throws: `.usage` for a character that can't separate.
+  init(ofFile name: String, separator: String?, quotes: Bool?) throws(RNNError) {
+    if let separator {
+      try self.init(separator: separator, quotes: quotes)
+      return
+    }
+    let found: TableFormat = name.lowercased().hasSuffix(".csv") ? .commas : .tabs
+    self.init(separator: found.separator, quotes: quotes ?? found.hasQuotes)
+  }
+
   /// What separates the fields of a table, by its beginning: of tab, comma, semicolon and bar that which gives every row as many
   /// fields, and more than one; of several the one that comes first here. Nil if none does.
   ///
