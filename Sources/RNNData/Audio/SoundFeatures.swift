@@ -75,6 +75,9 @@ public struct SoundFeatures: Sendable, Hashable, Codable {
   /// How many frames so many samples have.
   public func frames(_ samples: Int) -> Int { samples == 0 ? 0 : max((samples - window) / hop, 0) + 1 }
 
+  /// The fewest samples that have so many frames.
+  public func samples(_ frames: Int) -> Int { frames < 2 ? frames : (frames - 1) * hop + window }
+
   /// The rows of a sound, `[frames, size]`.
   ///
   /// - Throws: `.usage` as ``validate()``.
