@@ -7,8 +7,8 @@ import Testing
 @Suite struct SoundTests {
   // MARK: Files
 
-  /// A file of frames of channels, each already in bytes.
-  private func wav(
+  /// A WAV file of frames of channels, already in bytes.
+  static func wav(
     _ data: [UInt8], encoding: Int = 1, bits: Int, channels: Int = 1, rate: Int = 8000, stated: Int? = nil, extensible: Bool = false,
     before: [UInt8] = []
   ) -> [UInt8] {
@@ -30,29 +30,29 @@ import Testing
   }
 
   @Test func everyEncoding() throws {
-    #expect(try sound(wav([0, 128, 192, 255], bits: 8)).samples == [-1, 0, 0.5, 127.0 / 128])
-    #expect(try sound(wav([0, 0x80, 0, 0, 0, 0x40, 0xFF, 0x7F], bits: 16)).samples == [-1, 0, 0.5, 32767.0 / 32768])
-    #expect(try sound(wav([0, 0, 0x80, 0, 0, 0x40, 0xFF, 0xFF, 0xFF], bits: 24)).samples == [-1, 0.5, -1 / 8_388_608])
-    #expect(try sound(wav([0, 0, 0, 0x80, 0, 0, 0, 0x40], bits: 32)).samples == [-1, 0.5])
+    #expect(try sound(Self.wav([0, 128, 192, 255], bits: 8)).samples == [-1, 0, 0.5, 127.0 / 128])
+    #expect(try sound(Self.wav([0, 0x80, 0, 0, 0, 0x40, 0xFF, 0x7F], bits: 16)).samples == [-1, 0, 0.5, 32767.0 / 32768])
+    #expect(try sound(Self.wav([0, 0, 0x80, 0, 0, 0x40, 0xFF, 0xFF, 0xFF], bits: 24)).samples == [-1, 0.5, -1 / 8_388_608])
+    #expect(try sound(Self.wav([0, 0, 0, 0x80, 0, 0, 0, 0x40], bits: 32)).samples == [-1, 0.5])
     let floats: [Float] = [0.25, -3.5]
-    #expect(try sound(wav(floats.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }, encoding: 3, bits: 32)).samples == floats)
+    #expect(try sound(Self.wav(floats.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }, encoding: 3, bits: 32)).samples == floats)
     #expect(
-      try sound(wav(floats.flatMap { withUnsafeBytes(of: Double($0).bitPattern.littleEndian, Array.init) }, encoding: 3, bits: 64)).samples == floats)
-    let two = try sound(wav([0, 0x40, 0, 0, 0, 0xC0, 0, 0xC0], bits: 16, channels: 2, rate: 44_100, extensible: true))
+      try sound(Self.wav(floats.flatMap { withUnsafeBytes(of: Double($0).bitPattern.littleEndian, Array.init) }, encoding: 3, bits: 64)).samples == floats)
+    let two = try sound(Self.wav([0, 0x40, 0, 0, 0, 0xC0, 0, 0xC0], bits: 16, channels: 2, rate: 44_100, extensible: true))
     #expect(two.samples == [0.25, -0.5] && two.rate == 44_100 && two.remarks.isEmpty)
     // A chunk of an odd size before, which has a byte more.
-    #expect(try sound(wav([128], bits: 8, before: Array("LIST".utf8) + [3, 0, 0, 0, 1, 2, 3, 0])).samples == [0])
+    #expect(try sound(Self.wav([128], bits: 8, before: Array("LIST".utf8) + [3, 0, 0, 0, 1, 2, 3, 0])).samples == [0])
   }
 
   @Test func whatIsWrongButMeantIsTakenAndSaid() throws {
     let data: [UInt8] = [0, 0, 0, 0x40]
-    #expect(try sound(wav([], bits: 16)).samples == [])
-    #expect(try sound(wav(data, bits: 16)).remarks == [])
+    #expect(try sound(Self.wav([], bits: 16)).samples == [])
+    #expect(try sound(Self.wav(data, bits: 16)).remarks == [])
     for stated in [0, 0xFFFF_FFFF, 0x7FFF_FFF0] {
-      let cut = try sound(wav(data, bits: 16, stated: stated))
+      let cut = try sound(Self.wav(data, bits: 16, stated: stated))
       #expect(cut.samples == [0, 0.5] && cut.remarks.count == 1, "\(stated)")
     }
-    let odd = try sound(wav(data + [1], bits: 16))
+    let odd = try sound(Self.wav(data + [1], bits: 16))
     #expect(odd.samples == [0, 0.5] && odd.remarks.count == 1)
   }
 
@@ -61,28 +61,14 @@ import Testing
     #expect(message(Array("Dear Sir, this is a letter.".utf8)).contains("found text, ‘Dear Sir, th…’"))
     #expect(message(Array("fLaC\0\0\0\0\0\0\0\0".utf8)).contains("found FLAC"))
     #expect(message(Array("RIFF\0\0\0\0WAVE".utf8)).contains("expected a chunk ‘data’"))
-    #expect(message(wav([1, 2], encoding: 7, bits: 8)).contains("µ-law of 8 bits"))
-    #expect(message(wav([1, 2], bits: 12)).contains("PCM of 12 bits"))
-    #expect(message(wav([1, 2], bits: 16, channels: 0)).contains("0 channels"))
-    #expect(message(wav([1, 2], bits: 16, rate: 0)).contains("found 1 channel at 0 samples a second"))
+    #expect(message(Self.wav([1, 2], encoding: 7, bits: 8)).contains("µ-law of 8 bits"))
+    #expect(message(Self.wav([1, 2], bits: 12)).contains("PCM of 12 bits"))
+    #expect(message(Self.wav([1, 2], bits: 16, channels: 0)).contains("0 channels"))
+    #expect(message(Self.wav([1, 2], bits: 16, rate: 0)).contains("found 1 channel at 0 samples a second"))
     let huge = withUnsafeBytes(of: Float(1e30).bitPattern.littleEndian, Array.init)
-    #expect(message(wav(huge, encoding: 3, bits: 32)).contains("sample 1: found 1e+30"))
+    #expect(message(Self.wav(huge, encoding: 3, bits: 32)).contains("sample 1: found 1e+30"))
     let nan = withUnsafeBytes(of: Float.nan.bitPattern.littleEndian, Array.init)
-    #expect(message(wav([0, 0, 0, 0] + nan, encoding: 3, bits: 32)).contains("sample 2: found nan"))
-  }
-
-  @Test func noBytesCrash() {
-    let good = wav((0..<64).map { UInt8($0 * 3) }, bits: 16, extensible: true)
-    var random = Philox(seed: 3, stream: 1)
-    for _ in 0..<20_000 {
-      var bytes = good
-      for _ in 0...Int.random(in: 0..<6, using: &random) {
-        bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
-      }
-      bytes.removeLast(Int.random(in: 0..<bytes.count, using: &random))
-      _ = try? sound(bytes)
-      _ = try? FeatureFile.rows(bytes, size: 13, name: "f")
-    }
+    #expect(message(Self.wav([0, 0, 0, 0] + nan, encoding: 3, bits: 32)).contains("sample 2: found nan"))
   }
 
   @Test func soundsInARow() {

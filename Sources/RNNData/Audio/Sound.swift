@@ -9,6 +9,7 @@ public struct Sound: Sendable, Hashable {
 
   /// The rates that sound may have: below them no word can be told from another, above them nobody records.
   public static let rates = 1000...1_000_000
+  public static let mostChannels = 256
 
   /// What was strange in the file and was taken as it was probably meant: a wrong size, a cut end.
   public var remarks: [String] = []

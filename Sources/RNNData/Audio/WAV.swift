@@ -41,7 +41,7 @@ enum WAV {
         let rest = count % format.bytesPerFrame
         if rest > 0 {
           count -= rest
-          remarks.append("the last \(rest) \(rest == 1 ? "byte is" : "bytes are") no whole sample and \(rest == 1 ? "was" : "were") left out")
+          remarks.append("the last \(rest == 1 ? "byte is" : "\(rest) bytes are") no whole sample and \(rest == 1 ? "was" : "were") left out")
         }
         let samples = try format.sample.samples(
           UnsafeRawBufferPointer(rebasing: bytes[begin..<begin + count]), channels: format.channels, name: name)
@@ -67,11 +67,11 @@ enum WAV {
         .badData,
         "\(name), byte \(begin): found \(encodingName(encoding)) of \(bits) bits; expected PCM of 8, 16, 24 or 32 bits, or floats of 32 or 64")
     }
-    guard (1...256).contains(channels), Sound.rates.contains(rate) else {
+    guard (1...Sound.mostChannels).contains(channels), Sound.rates.contains(rate) else {
       throw RNNError(
         .badData,
         "\(name), byte \(begin + 2): found \(channels) channel\(channels == 1 ? "" : "s") at \(rate) samples a second; "
-          + "expected 1 to 256 at \(Sound.rates.lowerBound) to \(Sound.rates.upperBound)")
+          + "expected 1 to \(Sound.mostChannels) at \(Sound.rates.lowerBound) to \(Sound.rates.upperBound)")
     }
     return Format(sample: sample, channels: channels, rate: rate)
   }

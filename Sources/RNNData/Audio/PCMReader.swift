@@ -1,0 +1,79 @@
+public import RNNTensor
+
+/// Sound that comes as bare samples, without a header, while it is recorded: from a pipe or standard input.
+public struct PCMReader: ~Copyable {
+  public let format: SampleFormat
+  public let channels: Int
+  /// Samples a second, as somebody said: nothing in the stream tells.
+  public let rate: Int
+  /// What was strange at the end.
+  public private(set) var remarks: [String] = []
+  private var file: InputFile
+  /// The bytes of a frame that isn't complete yet.
+  private var rest: [UInt8] = []
+  private var count = 0
+  private var isFirst = true
+
+  /// Bytes taken at once, two seconds at most rates: what a fast file hands over while a slow microphone gives less.
+  private static let portion = 1 << 16
+
+  /// - Parameter path: `-` for standard input.
+  /// - Throws: `.usage` for a rate or channels that can't be, `.noInput` where the file is missing.
+  public init(_ path: String, format: SampleFormat = .s16, channels: Int = 1, rate: Int) throws(RNNError) {
+    guard Sound.rates.contains(rate) else {
+      throw RNNError(.usage, "sound has \(Sound.rates.lowerBound) to \(Sound.rates.upperBound) samples a second, not \(rate)")
+    }
+    guard (1...Sound.mostChannels).contains(channels) else {
+      throw RNNError(.usage, "sound has 1 to \(Sound.mostChannels) channels, not \(channels)")
+    }
+    self.init(path == "-" ? InputFile.standardInput() : try InputFile(path), format, channels, rate)
+  }
+
+  private init(_ file: consuming InputFile, _ format: SampleFormat, _ channels: Int, _ rate: Int) {
+    self.file = file
+    self.format = format
+    self.channels = channels
+    self.rate = rate
+  }
+
+  /// The samples that have come; waits only where there is none yet. Nil at the end.
+  ///
+  /// - Throws: `.badData` for what is not a number, or the header of a WAV file; as for reading a file.
+  public mutating func next() throws(RNNError) -> [Float]? {
+    let frame = format.size * channels
+    while true {
+      var bytes = rest, failure: RNNError?
+      let taken = rest.count
+      bytes = [UInt8](unsafeUninitializedCapacity: taken + Self.portion) { target, filled in
+        filled = target.update(fromContentsOf: bytes)
+        do throws(RNNError) {
+          filled += try file.readSome(into: UnsafeMutableBufferPointer(rebasing: target[taken...]))
+        } catch {
+          failure = error
+        }
+      }
+      if let failure { throw failure }
+      if bytes.count == taken {
+        if taken > 0 {
+          remarks = ["\(file.name): the last \(taken == 1 ? "byte is" : "\(taken) bytes are") no whole sample and \(taken == 1 ? "was" : "were") left out"]
+        }
+        rest = []
+        return nil
+      }
+      if isFirst, bytes.count >= 4 {
+        isFirst = false
+        guard !bytes.starts(with: Array("RIFF".utf8)) else {
+          throw RNNError(.badData, "\(file.name): found the header of a WAV file, expected bare samples; name the file instead")
+        }
+      }
+      let whole = bytes.count / frame * frame
+      rest = Array(bytes[whole...])
+      if whole == 0 { continue }
+      let samples = try bytes[..<whole].withUnsafeBytes { bytes in
+        Result { () throws(RNNError) in try format.samples(bytes, channels: channels, first: count + 1, name: file.name) }
+      }.get()
+      count += samples.count
+      return samples
+    }
+  }
+}
