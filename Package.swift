@@ -16,6 +16,7 @@ let package = Package(
     .library(name: "SwiftRNN", targets: ["RNN"]),
     .executable(name: "rnn", targets: ["rnn-tool"]),
   ],
+  traits: [.trait(name: "SndFile", description: "Reads sound of every format that libsndfile knows, which must be installed; WAV is read without it.")],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
   ],
@@ -25,7 +26,11 @@ let package = Package(
     .target(name: "RNNCells", dependencies: ["RNNTensor", "CRNNKernels"], swiftSettings: strict),
     .target(name: "RNNLayers", dependencies: ["RNNCells", "RNNTensor", "CRNNKernels"], swiftSettings: strict),
     .target(name: "RNNTraining", dependencies: ["RNNLayers", "RNNTensor", "CRNNKernels"], swiftSettings: strict),
-    .target(name: "RNNData", dependencies: ["RNNTensor"], swiftSettings: strict),
+    .systemLibrary(
+      name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"]), .brew(["libsndfile"])]),
+    .target(
+      name: "RNNData", dependencies: ["RNNTensor", .target(name: "CSndFile", condition: .when(traits: ["SndFile"]))],
+      swiftSettings: strict),
     .target(
       name: "RNNTasks", dependencies: ["RNNData", "RNNTraining", "RNNLayers", "RNNCells", "RNNTensor"],
       swiftSettings: strict),

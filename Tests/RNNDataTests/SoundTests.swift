@@ -52,6 +52,8 @@ import Testing
       let cut = try sound(Self.wav(data, bits: 16, stated: stated))
       #expect(cut.samples == [0, 0.5] && cut.remarks.count == 1, "\(stated)")
     }
+    // Nothing but chunks behind no samples: there are none.
+    #expect(try sound(Self.wav([], bits: 16) + Array("LIST".utf8) + [3, 0, 0, 0, 1, 2, 3, 0]).samples == [])
     let odd = try sound(Self.wav(data + [1], bits: 16))
     #expect(odd.samples == [0, 0.5] && odd.remarks.count == 1)
   }
@@ -69,6 +71,31 @@ import Testing
     #expect(message(Self.wav(huge, encoding: 3, bits: 32)).contains("sample 1: found 1e+30"))
     let nan = withUnsafeBytes(of: Float.nan.bitPattern.littleEndian, Array.init)
     #expect(message(Self.wav([0, 0, 0, 0] + nan, encoding: 3, bits: 32)).contains("sample 2: found nan"))
+  }
+
+  /// What only libsndfile reads: with it, or the way to it.
+  @Test func otherFormats() throws {
+    func big(_ value: Int, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * (count - 1 - $0))) } }
+    // AIFF, whose rate is a float of 80 bits: 8000 here.
+    let common = Array("COMM".utf8) + big(18, 4) + big(1, 2) + big(2, 4) + big(16, 2) + [0x40, 0x0B, 0xFA, 0, 0, 0, 0, 0, 0, 0]
+    let samples = Array("SSND".utf8) + big(12, 4) + big(0, 8) + [0x40, 0, 0x80, 0]
+    let aiff = Array("FORM".utf8) + big(4 + common.count + samples.count, 4) + Array("AIFF".utf8) + common + samples
+    let folder = try TemporaryFolder(["text.wav": "Dear Sir"])
+    try folder.write("a.aiff", aiff)
+    try folder.write("mu.wav", Self.wav([0xFF, 0x80], encoding: 7, bits: 8))
+    #if SndFile
+      #expect(try Sound(contentsOf: folder["a.aiff"]) == Sound(samples: [0.5, -1], rate: 8000))
+      let mu = try Sound(contentsOf: folder["mu.wav"])
+      #expect(mu.samples.count == 2 && mu.samples[0] == 0 && abs(mu.samples[1] - 0.98) < 0.01)
+    #else
+      for (name, kind) in [("a.aiff", "AIFF"), ("mu.wav", "µ-law of 8 bits")] {
+        let error = #expect(throws: RNNError.self) { try Sound(contentsOf: folder[name]) }
+        let words = "found \(kind): convert it to WAV, or build with libsndfile (swift build --traits SndFile); expected"
+        #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+      }
+    #endif
+    let error = #expect(throws: RNNError.self) { try Sound(contentsOf: folder["text.wav"]) }
+    #expect(error?.message.contains("text.wav: found text, ‘Dear Sir…’; expected a WAV file") == true, "\(error?.message ?? "")")
   }
 
   @Test func soundsInARow() {
@@ -110,11 +137,11 @@ import Testing
 
   /// With as many phases as these rates have, weights are made as they are needed; the same come out.
   @Test func anyTwoRates() {
-    for (from, to) in [(16_000, 15_999), (999_983, 16_000), (1000, 999_983)] {
+    for (from, to, count) in [(16_000, 15_999, 3000), (999_983, 16_000, 3000), (1000, 999_983, 100)] {
       // A tone that both rates can hold.
       let tone = 0.3 * min(1, Double(to) / Double(from))
-      let whole = Sound(samples: (0..<3000).map { Float(sin(Double($0) * tone)) }, rate: from).resampled(to: to)
-      #expect(whole.samples.count == (3000 * to + from - 1) / from)
+      let whole = Sound(samples: (0..<count).map { Float(sin(Double($0) * tone)) }, rate: from).resampled(to: to)
+      #expect(whole.samples.count == (count * to + from - 1) / from)
       // It comes out again, away from the ends.
       for i in stride(from: whole.samples.count / 4, to: whole.samples.count * 3 / 4, by: whole.samples.count / 48) {
         #expect(abs(Double(whole.samples[i]) - sin(Double(i) * Double(from) / Double(to) * tone)) < 5e-3, "\(from) \(to) \(i)")

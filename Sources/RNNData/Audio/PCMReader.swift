@@ -55,7 +55,7 @@ public struct PCMReader: ~Copyable {
       if let failure { throw failure }
       if bytes.count == taken {
         if taken > 0 {
-          remarks = ["\(file.name): the last \(taken == 1 ? "byte is" : "\(taken) bytes are") no whole sample and \(taken == 1 ? "was" : "were") left out"]
+          remarks = ["\(file.name): \(Sound.leftOut(bytes: taken))"]
         }
         rest = []
         return nil

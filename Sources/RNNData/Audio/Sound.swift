@@ -21,17 +21,38 @@ public struct Sound: Sendable, Hashable {
 
   public var seconds: Double { Double(samples.count) / Double(rate) }
 
-  /// The sound in a file; several channels become their mean.
+  /// The sound in a file; several channels become their mean. WAV is always read, everything that libsndfile knows where the
+  /// package is built with the trait `SndFile`.
   ///
-  /// - Throws: as for reading a file, and `.badData` for what is not WAV of integers or floats.
+  /// - Throws: as for reading a file, and `.badData` for what can't be read.
   public init(contentsOf path: String) throws(RNNError) {
-    try self.init(wav: try Files.read(path, limit: WAV.largest), name: path)
+    let bytes = try Files.read(path, limit: WAV.largest)
+    #if SndFile
+      if !WAV.isOurs(bytes), let sound = try SndFile.sound(contentsOf: path) {
+        self = sound
+        return
+      }
+    #endif
+    try self.init(wav: bytes, name: path)
   }
 
   /// The sound of a WAV file that is in memory.
   ///
   /// - Throws: `.badData` for what is not WAV of integers or floats.
   public init(wav bytes: [UInt8], name: String) throws(RNNError) { self = try WAV.sound(bytes, name: name) }
+
+  /// What is wrong with so many channels or such a rate.
+  static func wrong(_ channels: Int, _ rate: Int, _ place: String) -> RNNError {
+    RNNError(
+      .badData,
+      "\(place): found \(channels) channel\(channels == 1 ? "" : "s") at \(rate) samples a second; "
+        + "expected 1 to \(mostChannels) at \(rates.lowerBound) to \(rates.upperBound)")
+  }
+
+  /// The remark on bytes at the end.
+  static func leftOut(bytes: Int) -> String {
+    "the last \(bytes == 1 ? "byte is" : "\(bytes) bytes are") no whole sample and \(bytes == 1 ? "was" : "were") left out"
+  }
 
   /// The same at another rate (``Resampler``).
   public func resampled(to other: Int) -> Sound {

@@ -53,7 +53,8 @@ public struct SoundAugmentation: Sendable, Hashable, Codable {
       throw RNNError(.usage, "noise is −60 to 200 decibels below the sound, not \(noiseDistance.lowerBound) to \(noiseDistance.upperBound)")
     }
     guard (0...1000).contains(columnMasks), (0...1000).contains(rowMasks), widestColumns >= 0, longestRows >= 0 else {
-      throw RNNError(.usage, "there are 0 to 1000 masks of 0 or more; found \(columnMasks) of \(widestColumns) columns, \(rowMasks) of \(longestRows) rows")
+      throw RNNError(
+        .usage, "there are 0 to 1000 masks of 0 or more; found \(columnMasks) of \(widestColumns) columns, \(rowMasks) of \(longestRows) rows")
     }
     guard (0...1).contains(rowPart) else { throw RNNError(.usage, "a mask lies over 0 to 1 of a clip, not \(rowPart)") }
   }
@@ -93,7 +94,9 @@ public struct SoundAugmentation: Sendable, Hashable, Codable {
   public func changed(_ sound: Sound, _ draw: Draw, leastSamples: Int = 0) -> Sound {
     var random = draw.random(.sound)
     // All are drawn, whatever is used: one setting doesn't change what another one draws.
-    let drawn = (speed: random.uniform(), gain: random.uniform(), noise: random.uniform(), isPink: random.uniform() < 0.5, distance: random.uniform())
+    let drawn = (
+      speed: random.uniform(), gain: random.uniform(), noise: random.uniform(), isPink: random.uniform() < 0.5, distance: random.uniform()
+    )
     var result = sound
     // In whole percent, so that the resampler has few phases.
     let percent = Int((100 * (1 + speed * (2 * drawn.speed - 1))).rounded())
@@ -157,7 +160,9 @@ public struct SoundAugmentation: Sendable, Hashable, Codable {
     let columns = (0..<columnMasks).map { _ in span(of: size, longest: widestColumns) }
     let spans = (0..<rowMasks).map { _ in span(of: count, longest: min(longestRows, Int(rowPart * Double(count)))) }
     rows.withUnsafeMutableBufferPointer { values in
-      for row in 0..<count { for own in columns { values[row * size + own.lowerBound..<row * size + own.upperBound].update(repeating: value) } }
+      for row in 0..<count {
+        for own in columns { values[row * size + own.lowerBound..<row * size + own.upperBound].update(repeating: value) }
+      }
       for own in spans { values[own.lowerBound * size..<own.upperBound * size].update(repeating: value) }
     }
   }

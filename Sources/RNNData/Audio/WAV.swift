@@ -18,21 +18,23 @@ enum WAV {
   }
 
   private static func sound(_ bytes: UnsafeRawBufferPointer, name: String) throws(RNNError) -> Sound {
-    guard bytes.count >= 12, text(bytes, 0) == "RIFF", text(bytes, 8) == "WAVE" else {
+    guard isWAV(bytes) else {
       throw RNNError(.badData, "\(name): \(foundInstead(bytes)); expected a WAV file, which begins with RIFF, a size and WAVE")
     }
     var format: Format?, remarks: [String] = []
-    var place = 12
-    while place + 8 <= bytes.count {
-      let id = text(bytes, place), stated = number(bytes, place + 4, 4), begin = place + 8
-      let size = min(stated, bytes.count - begin)
-      if id == "fmt " {
-        format = try self.format(bytes, begin, size, name: name)
-      } else if id == "data" {
-        guard let format else { throw RNNError(.badData, "\(name), byte \(place): found samples before the chunk ‘fmt ’ that says what they are") }
+    var place = firstChunk
+    while let chunk = chunk(bytes, place) {
+      let begin = chunk.bytes.lowerBound
+      if chunk.id == "fmt " {
+        format = try self.format(bytes, chunk.bytes, name: name)
+      } else if chunk.id == "data" {
+        guard let format else {
+          throw RNNError(.badData, "\(name), byte \(place): found samples before the chunk ‘fmt ’ that says what they are")
+        }
         // Recorders that were stopped, or wrote to a pipe, leave 0 or the largest number.
+        let stated = chunk.stated, size = chunk.bytes.count
         var count = size
-        if stated == 0, begin < bytes.count {
+        if stated == 0, begin < bytes.count, !areChunks(bytes, begin) {
           count = bytes.count - begin
           remarks.append("the header says that there are no samples: all to the end of the file were taken")
         } else if size < stated {
@@ -41,7 +43,7 @@ enum WAV {
         let rest = count % format.bytesPerFrame
         if rest > 0 {
           count -= rest
-          remarks.append("the last \(rest == 1 ? "byte is" : "\(rest) bytes are") no whole sample and \(rest == 1 ? "was" : "were") left out")
+          remarks.append(Sound.leftOut(bytes: rest))
         }
         let samples = try format.sample.samples(
           UnsafeRawBufferPointer(rebasing: bytes[begin..<begin + count]), channels: format.channels, name: name)
@@ -49,31 +51,91 @@ enum WAV {
         sound.remarks = remarks
         return sound
       }
-      // A chunk of an odd size has a byte more.
-      place = begin + size + (size & 1)
+      place = chunk.next
     }
     throw RNNError(.badData, "\(name): found the end of the file after \(bytes.count) bytes; expected a chunk ‘data’ with samples")
   }
 
-  private static func format(_ bytes: UnsafeRawBufferPointer, _ begin: Int, _ size: Int, name: String) throws(RNNError) -> Format {
-    guard size >= 16 else { throw RNNError(.badData, "\(name), byte \(begin): found a chunk ‘fmt ’ of \(size) bytes, expected at least 16") }
-    var encoding = number(bytes, begin, 2)
-    // Extensible: what it really is stands at the beginning of a GUID.
-    if encoding == 0xFFFE, size >= 26 { encoding = number(bytes, begin + 24, 2) }
-    let channels = number(bytes, begin + 2, 2), rate = number(bytes, begin + 4, 4), bits = number(bytes, begin + 14, 2)
-    let formats: [Int: [Int: SampleFormat]] = [1: [8: .u8, 16: .s16, 24: .s24, 32: .s32], 3: [32: .f32, 64: .f64]]
+  private static func format(_ bytes: UnsafeRawBufferPointer, _ chunk: Range<Int>, name: String) throws(RNNError) -> Format {
+    let begin = chunk.lowerBound
+    guard let (encoding, bits) = encoding(bytes, chunk) else {
+      throw RNNError(.badData, "\(name), byte \(begin): found a chunk ‘fmt ’ of \(chunk.count) bytes, expected at least 16")
+    }
+    let channels = number(bytes, begin + 2, 2), rate = number(bytes, begin + 4, 4)
     guard let sample = formats[encoding]?[bits] else {
       throw RNNError(
         .badData,
-        "\(name), byte \(begin): found \(encodingName(encoding)) of \(bits) bits; expected PCM of 8, 16, 24 or 32 bits, or floats of 32 or 64")
+        "\(name), byte \(begin): found \(encodingName(encoding)) of \(bits) bits\(advice); "
+          + "expected PCM of 8, 16, 24 or 32 bits, or floats of 32 or 64")
     }
     guard (1...Sound.mostChannels).contains(channels), Sound.rates.contains(rate) else {
-      throw RNNError(
-        .badData,
-        "\(name), byte \(begin + 2): found \(channels) channel\(channels == 1 ? "" : "s") at \(rate) samples a second; "
-          + "expected 1 to \(Sound.mostChannels) at \(Sound.rates.lowerBound) to \(Sound.rates.upperBound)")
+      throw Sound.wrong(channels, rate, "\(name), byte \(begin + 2)")
     }
     return Format(sample: sample, channels: channels, rate: rate)
+  }
+
+  /// The formats of samples by their encoding and their bits.
+  private static let formats: [Int: [Int: SampleFormat]] = [1: [8: .u8, 16: .s16, 24: .s24, 32: .s32], 3: [32: .f32, 64: .f64]]
+
+  private static func encoding(_ bytes: UnsafeRawBufferPointer, _ chunk: Range<Int>) -> (encoding: Int, bits: Int)? {
+    let begin = chunk.lowerBound
+    guard chunk.count >= 16 else { return nil }
+    var encoding = number(bytes, begin, 2)
+    // Extensible: what it really is stands at the beginning of a GUID.
+    if encoding == 0xFFFE, chunk.count >= 26 { encoding = number(bytes, begin + 24, 2) }
+    return (encoding, number(bytes, begin + 14, 2))
+  }
+
+  /// What to do about sound that is no WAV, or not of these encodings.
+  #if SndFile
+    private static let advice = ", which libsndfile can't read either"
+  #else
+    private static let advice = ": convert it to WAV, or build with libsndfile (swift build --traits SndFile)"
+  #endif
+
+  /// Whether a file is WAV, and not of an encoding that only others read.
+  static func isOurs(_ bytes: [UInt8]) -> Bool {
+    bytes.withUnsafeBytes { bytes in
+      guard isWAV(bytes) else { return false }
+      var place = firstChunk
+      while let chunk = chunk(bytes, place) {
+        if chunk.id == "fmt ", let (encoding, bits) = encoding(bytes, chunk.bytes) { return formats[encoding]?[bits] != nil }
+        place = chunk.next
+      }
+      return true
+    }
+  }
+
+  // MARK: Chunks
+
+  private static func isWAV(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    bytes.count >= firstChunk && text(bytes, 0) == "RIFF" && text(bytes, 8) == "WAVE"
+  }
+
+  private static let firstChunk = 12
+
+  private struct Chunk {
+    var id: String
+    /// The size it says that it has, and where it is as far as the file goes.
+    var stated: Int
+    var bytes: Range<Int>
+    /// Where the next one begins: behind a byte more if the size is odd.
+    var next: Int { bytes.upperBound + bytes.count % 2 }
+  }
+
+  private static func chunk(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> Chunk? {
+    guard place + 8 <= bytes.count else { return nil }
+    let stated = number(bytes, place + 4, 4), begin = place + 8
+    return Chunk(id: text(bytes, place), stated: stated, bytes: begin..<begin + min(stated, bytes.count - begin))
+  }
+
+  /// Whether the rest of the file is nothing but whole chunks, as after samples of which there are really none.
+  private static func areChunks(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> Bool {
+    var place = start
+    while let chunk = chunk(bytes, place), chunk.stated == chunk.bytes.count, bytes[place..<place + 4].allSatisfy({ (0x20..<0x7F).contains($0) }) {
+      place = chunk.next
+    }
+    return place >= bytes.count
   }
 
   // MARK: Bytes
@@ -101,8 +163,8 @@ enum WAV {
   private static func foundInstead(_ bytes: UnsafeRawBufferPointer) -> String {
     if bytes.isEmpty { return "found an empty file" }
     let known = ["RIFX": "big-endian WAV", "RF64": "RF64", "fLaC": "FLAC", "OggS": "Ogg", "FORM": "AIFF", "caff": "Core Audio"]
-    if bytes.count >= 4, let kind = known[text(bytes, 0)] { return "found \(kind)" }
-    if bytes.count >= 3, text(bytes, 0).hasPrefix("ID3") { return "found MP3" }
+    if bytes.count >= 4, let kind = known[text(bytes, 0)] { return "found \(kind)\(advice)" }
+    if bytes.count >= 3, text(bytes, 0).hasPrefix("ID3") { return "found MP3\(advice)" }
     let start = bytes.prefix(12)
     if start.allSatisfy({ (0x20..<0x7F).contains($0) || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }) {
       return "found text, ‘\(String(decoding: start.map { $0 < 0x20 ? 0x20 : $0 }, as: UTF8.self))…’"
