@@ -23,7 +23,7 @@ public struct TranscriptionOptions: Sendable, Hashable {
   public var leastProbability: Double
 
   public init(
-    beam: Int = 16, count: Int = 1, languageModelWeight: Double = 0.5, lengthBonus: Double = 0, leastProbability: Double = 1e-4
+    beam: Int = 32, count: Int = 1, languageModelWeight: Double = 0.5, lengthBonus: Double = 0, leastProbability: Double = 1e-4
   ) {
     self.beam = beam
     self.count = count

@@ -33,7 +33,7 @@ package struct TranscriptTuning {
     }
   }
 
-  private static let weights = [0.25, 0.5, 0.75, 1, 1.5, 2], bonuses = [-1.0, 0, 1, 2, 3]
+  private static let weights = [0.25, 0.5, 1, 1.5, 2, 3], bonuses = [-1.0, 0, 1, 2, 3]
 
   /// The best of a coarse grid, and then of its neighbours in steps that become smaller. No number is drawn: it's always the same.
   ///
