@@ -187,6 +187,19 @@ private enum Plain {
     #expect(decoder.best()[0].words.map { [$0.begin, $0.end] } == [[0, 1], [2, 3], [3, 5]])
   }
 
+  /// A damaged model's numbers end nothing but the transcript.
+  @Test func whatIsNoNumber() {
+    for value in [Float.nan, .infinity, -.infinity] {
+      var rows = Plain.rows(30, seed: 65)
+      for c in 0..<5 { rows[7, c] = value }
+      rows[12, 2] = value
+      for options in [.greedy, TranscriptionOptions(beam: 8)] {
+        let found = Self.decoded(rows, options)[0]
+        #expect(found.words.allSatisfy { 0 <= $0.begin && $0.begin < $0.end && $0.end <= 30 })
+      }
+    }
+  }
+
   @Test func noRows() {
     for options in [.greedy, TranscriptionOptions()] {
       let found = Self.decoded(Tensor(zeros: [0, 5]), options)
