@@ -28,7 +28,7 @@ import Testing
     let all = SoundAugmentation(speed: 0.1, gain: 6, noise: 0.5, columnMasks: 2, widestColumns: 4, rowMasks: 2, longestRows: 10)
     let own = all.changed(tone, draw(5, epoch: 2))
     #expect(all.changed(tone, draw(5, epoch: 2)) == own)
-    for other in [draw(6, epoch: 2), draw(5, epoch: 3), draw(5, epoch: 2, seed: 2)] { #expect(all.changed(tone, other) != own) }
+    for other in [draw(6, epoch: 2), draw(5, epoch: 3), draw(5, epoch: 4), draw(5, epoch: 2, seed: 2)] { #expect(all.changed(tone, other) != own) }
     // What is not asked for takes no draw from what is.
     var less = all
     less.gain = 0
