@@ -117,9 +117,12 @@ package struct TranscriptDecoder: Sendable {
       for c in 0..<blank where c != unknown && row[c] > -.infinity && row[c] >= least { said.append(Int32(c)) }
     }
 
-    var places: [Int32: Int] = [:]
-    for (i, entry) in beam.enumerated() { places[entry.node] = i }
-    var candidates = beam.enumerated().map { i, entry in stayed(entry, i, row, isBlankPossible: isBlankPossible, said: said) }
+    var places: [Int32: Int] = [:], candidates: [Candidate] = []
+    candidates.reserveCapacity(beam.count * (1 + said.count))
+    for (i, entry) in beam.enumerated() {
+      places[entry.node] = i
+      candidates.append(stayed(entry, i, row, isBlankPossible: isBlankPossible, said: said))
+    }
     for (i, entry) in beam.enumerated() {
       let total = entry.logProbability, best = entry.path, last = prefixes.token(entry.node)
       for token in said {
@@ -173,18 +176,19 @@ package struct TranscriptDecoder: Sendable {
 
   /// The best texts become the beam.
   private mutating func keepBest(_ candidates: [Candidate], _ row: UnsafeBufferPointer<Float>) {
-    var best = candidates.sorted { $0.isBefore($1) }
-    if let end = best.indices.first(where: { $0 > 0 && ($0 >= options.beam || best[$0].score == -.infinity) }) { best.removeSubrange(end...) }
-    var grown: [(entry: Int, context: TranscriptContext, token: Int32)] = []
-    let before = beam
-    beam = best.enumerated().map { i, candidate in
-      var entry = candidate.entry
-      guard let token = candidate.newToken else { return entry }
-      entry.node = prefixes.addChild(entry.node, token)
-      entry.token = path(after: entry.token, token, Double(row[Int(token)]))
-      if let context = before[candidate.parent].context { grown.append((i, context, token)) }
-      return entry
+    let order = candidates.indices.sorted { candidates[$0].isBefore(candidates[$1]) }
+    // Something stays, however improbable.
+    var next: [Entry] = [], grown: [(entry: Int, context: TranscriptContext, token: Int32)] = []
+    for i in order.prefix(options.beam) where next.isEmpty || candidates[i].score > -.infinity {
+      var entry = candidates[i].entry
+      if let token = candidates[i].newToken {
+        entry.node = prefixes.addChild(entry.node, token)
+        entry.token = path(after: entry.token, token, Double(row[Int(token)]))
+        if let context = beam[candidates[i].parent].context { grown.append((next.count, context, token)) }
+      }
+      next.append(entry)
     }
+    beam = next
     if let languageModel, !grown.isEmpty {
       let contexts = languageModel.contexts(after: grown.map { ($0.context, $0.token) })
       for (place, context) in zip(grown, contexts) { beam[place.entry].context = context }

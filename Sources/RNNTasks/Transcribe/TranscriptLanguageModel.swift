@@ -6,8 +6,8 @@ public protocol TranscriptLanguageModel: Sendable {
   func contexts(after: [(context: TranscriptContext, token: Int32)]) -> [TranscriptContext]
 }
 
-/// What a language model knows after some tokens. It never changes, so texts that go on differently share it.
-public struct TranscriptContext: Sendable {
+/// What a language model knows after some tokens. Never changed, it is shared by all texts that go on from there.
+public final class TranscriptContext: Sendable {
   /// ln p of each of the transcriber's tokens as the next one, and last of the text's end.
   public let logProbabilities: [Float]
   /// What is remembered: the last tokens, or a network's states one after another.
