@@ -11,8 +11,8 @@ public struct PCMReader: ~Copyable {
   private var file: InputFile
   /// The bytes of a frame that isn't complete yet.
   private var rest: [UInt8] = []
+  /// Samples that were given.
   private var count = 0
-  private var isFirst = true
 
   /// Bytes taken at once, two seconds at most rates: what a fast file hands over while a slow microphone gives less.
   private static let portion = 1 << 16
@@ -42,29 +42,14 @@ public struct PCMReader: ~Copyable {
   public mutating func next() throws(RNNError) -> [Float]? {
     let frame = format.size * channels
     while true {
-      var bytes = rest, failure: RNNError?
-      let taken = rest.count
-      bytes = [UInt8](unsafeUninitializedCapacity: taken + Self.portion) { target, filled in
-        filled = target.update(fromContentsOf: bytes)
-        do throws(RNNError) {
-          filled += try file.readSome(into: UnsafeMutableBufferPointer(rebasing: target[taken...]))
-        } catch {
-          failure = error
-        }
-      }
-      if let failure { throw failure }
-      if bytes.count == taken {
-        if taken > 0 {
-          remarks = ["\(file.name): \(Sound.leftOut(bytes: taken))"]
-        }
+      let bytes = try readOn()
+      if bytes.count == rest.count {
+        if !rest.isEmpty { remarks = ["\(file.name): \(Sound.leftOut(bytes: rest.count))"] }
         rest = []
         return nil
       }
-      if isFirst, bytes.count >= 4 {
-        isFirst = false
-        guard !bytes.starts(with: Array("RIFF".utf8)) else {
-          throw RNNError(.badData, "\(file.name): found the header of a WAV file, expected bare samples; name the file instead")
-        }
+      if count == 0, bytes.starts(with: Array("RIFF".utf8)) {
+        throw RNNError(.badData, "\(file.name): found the header of a WAV file, expected bare samples; name the file instead")
       }
       let whole = bytes.count / frame * frame
       rest = Array(bytes[whole...])
@@ -75,5 +60,19 @@ public struct PCMReader: ~Copyable {
       count += samples.count
       return samples
     }
+  }
+  /// What is left and what has come after it.
+  private mutating func readOn() throws(RNNError) -> [UInt8] {
+    var failure: RNNError?
+    let bytes = [UInt8](unsafeUninitializedCapacity: rest.count + Self.portion) { target, filled in
+      filled = target.update(fromContentsOf: rest)
+      do throws(RNNError) {
+        filled += try file.readSome(into: UnsafeMutableBufferPointer(rebasing: target[filled...]))
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return bytes
   }
 }
