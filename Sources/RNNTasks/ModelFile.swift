@@ -61,8 +61,12 @@ package struct ModelFile {
 
   /// A value that stands in the metadata as JSON.
   func decoded<T: Decodable>(_ type: T.Type, _ key: String) throws(RNNError) -> T {
-    let text = try metadata(key)
-    guard let value = try? JSONDecoder().decode(type, from: Data(text.utf8)) else { throw bad("the “\(key)” in its metadata can't be read") }
+    try Self.decoded(type, try metadata(key), "\(source): the “\(key)” in its metadata")
+  }
+
+  /// A value by its JSON; `name` is what messages call it.
+  static func decoded<T: Decodable>(_ type: T.Type, _ json: String, _ name: String) throws(RNNError) -> T {
+    guard let value = try? JSONDecoder().decode(type, from: Data(json.utf8)) else { throw RNNError(.badData, "\(name) can't be read") }
     return value
   }
 

@@ -41,6 +41,8 @@ public protocol Trainer {
   /// The model before training.
   var initial: Model { get }
   var loop: TrainingLoop<Task> { get set }
+  /// What is left to do when the best weights are known.
+  mutating func finish() throws(RNNError)
   /// What the finished model says of itself, beyond what all say.
   var finishedNotes: [String: String] { get }
   /// Whether standard input is among the data: then nobody can read it again to resume.
@@ -60,6 +62,8 @@ extension Trainer {
     let settings = (try? ModelFile.encoded(loop.settings)) ?? ""
     return "\(loop.task.settings) \(options.initialization.settings) settings:\(settings)"
   }
+
+  public mutating func finish() throws(RNNError) {}
 
   /// Where a model's checkpoint lies.
   public static func checkpointPath(_ output: String) -> String { output + ".checkpoint" }
@@ -140,7 +144,7 @@ extension Trainer {
     let interval = Duration.seconds(options.training.checkpointInterval)
     // The loop can't be lent out while it runs: what is shown is a copy of this value with the loop as it stands.
     let frame = self
-    return try loop.run(shouldStop: shouldStop) { loop, event in
+    let isFinished = try loop.run(shouldStop: shouldStop) { loop, event in
       var shown = frame
       shown.loop = loop
       switch event {
@@ -152,6 +156,8 @@ extension Trainer {
         last = .now
       }
     }
+    if isFinished { try finish() }
+    return isFinished
   }
 
   /// The model as it is written: with notes on what it was trained on and how it was measured.

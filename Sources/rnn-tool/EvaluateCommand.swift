@@ -14,6 +14,9 @@ struct Evaluate: ParsableCommand {
       A translator translates sentences, and BLEU and chrF2 compare that with their translations in a table, or in the file \
       --target beside --source. Both are those of sacreBLEU with its defaults.
 
+      A transcriber writes down what is said in the clips of lists, and that is compared with the lists' texts: the rates of wrong \
+      words and characters are those of jiwer.
+
       A model of series forecasts again and again as time goes on, and so do rules that need no training: the last value again, the \
       last season again, and a linear function of the last values. What the model has not seen is measured unless --split or \
       --test-file says otherwise.
@@ -22,13 +25,14 @@ struct Evaluate: ParsableCommand {
         rnn evaluate model.safetensors held-out.txt --json
         rnn evaluate classifier.safetensors test.tsv
         rnn evaluate translator.safetensors --source test.en --target test.de
+        rnn evaluate transcriber.safetensors test.tsv
         rnn evaluate weather.safetensors weather.csv --split rest/0/365
       """)
 
   @Argument(help: ArgumentHelp("The model.", valueName: "model"))
   var model: String
 
-  @Argument(help: ArgumentHelp("The texts, or tables of series or of pairs; - is standard input.", valueName: "file"))
+  @Argument(help: ArgumentHelp("The texts, or tables of series or of pairs, or lists of clips; - is standard input.", valueName: "file"))
   var texts: [String] = []
 
   @Option(help: ArgumentHelp("With a model of text: read it in so many rows at once. (default: 1)", valueName: "n"))
@@ -39,6 +43,9 @@ struct Evaluate: ParsableCommand {
 
   @OptionGroup(title: "Pairs, for a translator") var pairs: PairArguments
   @OptionGroup(title: "Pairs, for a translator") var beam: BeamArguments
+
+  @OptionGroup(title: "Clips, for a transcriber") var clips: ClipArguments
+  @OptionGroup(title: "Clips, for a transcriber") var search: TranscriptSearchArguments
 
   @OptionGroup(title: "Series") var backtest: BacktestArguments
 
@@ -66,7 +73,20 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     threads.apply()
-    switch try TrainedModel(contentsOf: model) {
+    let trained = try TrainedModel(contentsOf: model)
+    if clips.isGiven || search.isGiven, !trained.isTranscriber {
+      throw RNNError(.usage, "--folder, columns of clips and --lm are for transcribers, which \(model) is not")
+    }
+    switch trained {
+    case .transcribe(let model):
+      try requireTexts()
+      if rows != nil || !others.models.isEmpty {
+        throw RNNError(.usage, "\(self.model) is a transcriber: --rows is for models of text, further models are for classifiers")
+      }
+      if backtest.isGiven { throw notOfSeries() }
+      let list = try ClipList(contentsOf: texts, options: clips.options(try labelled.tableOnly()))
+      let (packed, options) = try search.prepared(model, beam: beam.beam)
+      try TranscriptionReport(packed, list, options, isQuiet: quiet || json.json).print(model: self.model, asJSON: json.json)
     case .translate(let model):
       if rows != nil || !others.models.isEmpty {
         throw RNNError(.usage, "\(self.model) is a translator: --rows is for models of text, further models are for classifiers")

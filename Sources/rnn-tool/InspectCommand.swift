@@ -26,7 +26,7 @@ struct Inspect: ParsableCommand {
     let equations: String
     let hidden: Int
     let layers: Int
-    let embedding: Int
+    var embedding: Int?
     let dropout: Double
     let sizes: [String: Int]
     var tokenizer: String?
@@ -54,6 +54,8 @@ struct Inspect: ParsableCommand {
     var log: Bool?
     var autoregression: Bool?
     var calendar: Bool?
+    var input: String?
+    var stacking: Int?
     let parameters: Int
     let fingerprint: String
     let tensors: [Entry]
@@ -99,6 +101,17 @@ struct Inspect: ParsableCommand {
         ("task", "translate"), ("target tokens", model.target.description),
         ("decoder", "attention \(a.attention.rawValue), input feeding, \(a.tiedEmbeddings ? "output weights are the target's embedding" : "output weights of its own")"),
       ]
+    case .transcribe(let model):
+      let a = model.architecture
+      description = Description(
+        model: self.model, task: Transcriber.task, cell: a.cell.name, equations: a.cell.equations, hidden: a.hidden, layers: a.layers,
+        dropout: a.dropout, sizes: a.sizes, tokenizer: model.tokenizer.description, bidirectional: a.bidirectional?.rawValue,
+        weightDrop: a.weightDrop, input: "\(model.input)", stacking: a.stacking, parameters: model.parameterCount, fingerprint: fingerprint,
+        tensors: tensors, notes: model.notes)
+      rows = [
+        ("task", "transcribe"), ("input", "\(model.input); \(a.stacking) to a step"),
+        ("hearing", a.bidirectional.map { "both directions (\($0.rawValue))" } ?? "forward, streams too"),
+      ]
     case .forecast(let model):
       let a = model.architecture, v = model.variables
       description = Description(
@@ -119,7 +132,7 @@ struct Inspect: ParsableCommand {
     let d = description
     let others = d.sizes.sorted { $0.key < $1.key }.map { ", \($0.key) \($0.value)" }.joined()
     rows = [("model", self.model)] + rows + (d.tokenizer.map { [("tokens", $0)] } ?? []) + [
-      ("layers", "\(d.layers) × \(d.cell) with \(d.hidden) units\(others), embedding \(d.embedding), dropout \(d.dropout)"),
+      ("layers", "\(d.layers) × \(d.cell) with \(d.hidden) units\(others)\(d.embedding.map { ", embedding \($0)" } ?? ""), dropout \(d.dropout)"),
       ("parameters", "\(d.parameters)"),
       ("fingerprint", d.fingerprint),
     ]

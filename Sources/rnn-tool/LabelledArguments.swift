@@ -55,6 +55,12 @@ struct LabelledArguments: ParsableArguments {
   }
 
   /// How pairs of texts stand in tables.
+  /// How a table of something else than labelled texts is written.
+  func tableOnly() throws -> TableArguments {
+    if format != nil || labelColumn != nil || map != nil { throw RNNError(.usage, "formats and labels are for classifiers") }
+    return table
+  }
+
   func pairOptions(_ pairs: PairArguments) throws -> PairOptions {
     if format != nil || labelColumn != nil || map != nil || table.textColumn != nil {
       throw RNNError(.usage, "formats, labels and columns of texts are for classifiers; pairs have --source-column and --target-column")

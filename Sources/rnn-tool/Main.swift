@@ -9,7 +9,7 @@ struct Tool: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rnn",
     abstract: "Recurrent neural networks: train, run, explain and check them.", version: version,
-    subcommands: [Train.self, Generate.self, Classify.self, Translate.self, ForecastSeries.self, Evaluate.self, Verify.self, Inspect.self, Explain.self, Demo.self, Bench.self])
+    subcommands: [Train.self, Generate.self, Classify.self, Translate.self, Transcribe.self, ForecastSeries.self, Evaluate.self, Verify.self, Inspect.self, Explain.self, Demo.self, Bench.self])
 
   static func main() {
     Failure.ignoreBrokenPipes()
@@ -31,5 +31,5 @@ struct Tool: ParsableCommand {
 
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Train a model for a task.", subcommands: [TrainGenerate.self, TrainClassify.self, TrainTranslate.self, TrainForecast.self])
+    abstract: "Train a model for a task.", subcommands: [TrainGenerate.self, TrainClassify.self, TrainTranslate.self, TrainTranscribe.self, TrainForecast.self])
 }

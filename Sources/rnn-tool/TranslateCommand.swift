@@ -159,11 +159,11 @@ struct ScoreArguments: ParsableArguments {
 
 /// How wide a search is, where nothing else of it is said.
 struct BeamArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("Beginnings of a translation that are followed at once.", valueName: "n"))
-  var beam = TranslationOptions().beam
+  @Option(help: ArgumentHelp("Beginnings of a translation, or of a transcript, that are followed at once. (default: \(TranslationOptions().beam), or as the transcriber was measured)", valueName: "n"))
+  var beam: Int?
 
   @Option(help: ArgumentHelp("How much longer translations are favoured.", valueName: "value"))
   var lengthPenalty = TranslationOptions().lengthPenalty
 
-  var options: TranslationOptions { TranslationOptions(beam: beam, lengthPenalty: lengthPenalty) }
+  var options: TranslationOptions { TranslationOptions(beam: beam ?? TranslationOptions().beam, lengthPenalty: lengthPenalty) }
 }

@@ -4,7 +4,7 @@ import Testing
 /// The help screens are part of what is promised: a change shows here. They lie in the folder `Help`.
 @Suite(.enabled(if: Program.isBuilt, "the program rnn is not built beside the tests"))
 struct HelpTests {
-  @Test(arguments: ["train generate", "train classify", "train translate", "train forecast", "generate", "classify", "translate", "forecast", "evaluate", "verify", "inspect", "explain", "demo", "bench"])
+  @Test(arguments: ["train generate", "train classify", "train translate", "train transcribe", "train forecast", "generate", "classify", "translate", "transcribe", "forecast", "evaluate", "verify", "inspect", "explain", "demo", "bench"])
   func screen(_ command: String) throws {
     let name = command.replacing(" ", with: "-") + ".txt"
     let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Help").appending(path: name)
@@ -26,6 +26,6 @@ struct HelpTests {
 
   @Test func allCommandsAreListed() throws {
     let result = try Program.run(["--help"])
-    for command in ["train", "generate", "classify", "translate", "forecast", "evaluate", "verify", "inspect", "explain", "demo", "bench"] { #expect(result.text.contains("  \(command) "), "\(command)") }
+    for command in ["train", "generate", "classify", "translate", "transcribe", "forecast", "evaluate", "verify", "inspect", "explain", "demo", "bench"] { #expect(result.text.contains("  \(command) "), "\(command)") }
   }
 }
