@@ -20,6 +20,7 @@ let package = Package(
       name: "LongSpans", dependencies: library + [.product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
     .executableTarget(name: "OwnCell", dependencies: library, swiftSettings: strict),
+    .executableTarget(name: "TranscribeTones", dependencies: library, swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

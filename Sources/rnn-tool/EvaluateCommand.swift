@@ -47,6 +47,9 @@ struct Evaluate: ParsableCommand {
   @OptionGroup(title: "Clips, for a transcriber") var clips: ClipArguments
   @OptionGroup(title: "Clips, for a transcriber") var search: TranscriptSearchArguments
 
+  @Flag(help: "With a transcriber: hear clips as streams, 10 ms at a time, and measure how long each takes.")
+  var stream = false
+
   @OptionGroup(title: "Series") var backtest: BacktestArguments
 
   @Flag(help: "No progress on standard error; with --json there is none either.")
@@ -74,8 +77,8 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     threads.apply()
     let trained = try TrainedModel(contentsOf: model)
-    if clips.isGiven || search.isGiven, !trained.isTranscriber {
-      throw RNNError(.usage, "--folder, columns of clips and --lm are for transcribers, which \(model) is not")
+    if clips.isGiven || search.isGiven || stream, !trained.isTranscriber {
+      throw RNNError(.usage, "--folder, columns of clips, --lm and --stream are for transcribers, which \(model) is not")
     }
     switch trained {
     case .transcribe(let model):
@@ -86,7 +89,7 @@ struct Evaluate: ParsableCommand {
       if backtest.isGiven { throw notOfSeries() }
       let list = try ClipList(contentsOf: texts, options: clips.options(try labelled.tableOnly()))
       let (packed, options) = try search.prepared(model, beam: beam.beam)
-      try TranscriptionReport(packed, list, options, isQuiet: quiet || json.json).print(model: self.model, asJSON: json.json)
+      try TranscriptionReport(packed, list, options, asStreams: stream, isQuiet: quiet || json.json).print(model: self.model, asJSON: json.json)
     case .translate(let model):
       if rows != nil || !others.models.isEmpty {
         throw RNNError(.usage, "\(self.model) is a translator: --rows is for models of text, further models are for classifiers")

@@ -1,5 +1,6 @@
 import Foundation
 import RNN
+import RNNTestSupport
 import Testing
 
 /// The code in the documentation, compiled and run. A fragment shown there must stand here, in the examples or in the
@@ -249,6 +250,36 @@ import Testing
     }
     #expect(gradient == whole.gradient)
     #expect(abs(loss.item - whole.value.item) <= 1e-5 * whole.value.item)
+  }
+
+  @Test func speech() throws {
+    let folder = try TemporaryFolder()
+    try ToneClips.write(ToneClips.texts(12), folder.write)
+    let (path, output) = (folder["clips.tsv"], folder["m"])
+
+    let input = SoundInput.sound(SoundFeatures(.logMel, rate: 8000, bands: 40))
+    let clips = try TranscribedClips(reading: ClipList(contentsOf: path), input: input)
+    var trainer = try TranscriberTrainer(clips, options: TranscriberTrainingOptions(bidirectional: false, training: .init(budget: .steps(20))))
+    try trainer.train(to: output)
+
+    let transcriber = try Transcriber.Packed(Transcriber(contentsOf: output))
+    for transcripts in try transcriber.transcribe(ClipList(contentsOf: path).clips, TranscriptionOptions(beam: 8, count: 2)) {
+      for transcript in transcripts { print(transcript.text, transcript.score, transcript.words.map(\.confidence)) }
+    }
+
+    let sound = try Sound(contentsOf: folder["clips.tsv-0.wav"])
+    let portions = [sound.samples]
+    var session = try TranscriptionSession(transcriber, rate: sound.rate)
+    for samples in portions {
+      session.push(samples)
+      print(session.partial[0].text)
+    }
+    let saved = try session.state()
+    var rest = try TranscriptionSession(transcriber, continuing: saved)
+    print(rest.finish()[0].text)
+    var whole = try TranscriptionSession(transcriber, rate: sound.rate)
+    whole.push(sound.samples)
+    #expect(try whole.finish() == transcriber.transcribe([Clip(paths: [folder["clips.tsv-0.wav"]])])[0])
   }
 
   /// Every fragment of Swift in the documentation stands, line after line, in a file that is compiled.

@@ -40,7 +40,7 @@ enum Program {
     fileprivate let outputFile: URL
     fileprivate let errorFile: URL
 
-    fileprivate init(_ arguments: [String], input: String?, output: FileHandle?, in directory: URL?) throws {
+    fileprivate init(_ arguments: [String], input: String?, reading file: String?, output: FileHandle?, in directory: URL?) throws {
       folder = FileManager.default.temporaryDirectory.appending(path: "rnn-run-\(UUID().uuidString)")
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       outputFile = folder.appending(path: "out")
@@ -51,7 +51,7 @@ enum Program {
       process.executableURL = URL(filePath: try #require(path))
       process.arguments = arguments
       process.currentDirectoryURL = directory
-      process.standardInput = try FileHandle(forReadingFrom: inputFile)
+      process.standardInput = try FileHandle(forReadingFrom: file.map { URL(filePath: $0) } ?? inputFile)
       process.standardOutput = try output ?? FileHandle(forWritingTo: outputFile)
       process.standardError = try FileHandle(forWritingTo: errorFile)
       try process.run()
@@ -78,12 +78,18 @@ enum Program {
     }
   }
 
-  static func start(_ arguments: [String], input: String? = nil, output: FileHandle? = nil, in directory: URL? = nil) throws -> Running {
-    try Running(arguments, input: input, output: output, in: directory)
+  /// - Parameters:
+  ///   - input: the text on standard input, unless it is the file `reading`.
+  static func start(
+    _ arguments: [String], input: String? = nil, reading file: String? = nil, output: FileHandle? = nil, in directory: URL? = nil
+  ) throws -> Running {
+    try Running(arguments, input: input, reading: file, output: output, in: directory)
   }
 
-  static func run(_ arguments: [String], input: String? = nil, output: FileHandle? = nil, in directory: URL? = nil) throws -> Result {
-    try start(arguments, input: input, output: output, in: directory).finish()
+  static func run(
+    _ arguments: [String], input: String? = nil, reading file: String? = nil, output: FileHandle? = nil, in directory: URL? = nil
+  ) throws -> Result {
+    try start(arguments, input: input, reading: file, output: output, in: directory).finish()
   }
 }
 

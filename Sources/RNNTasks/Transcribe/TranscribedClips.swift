@@ -3,11 +3,11 @@ public import RNNTensor
 
 /// Clips with their texts, in memory: what a transcriber is trained and measured on.
 public struct TranscribedClips: Sendable {
-  let list: ClipList
+  public let list: ClipList
   /// What is said in each; white space is single spaces between words.
   public let texts: [String]
   /// The rows of each as they are read, `[rows, size]`.
-  let rows: [Tensor]
+  package let rows: [Tensor]
   public let input: SoundInput
   /// The fingerprint of all rows and texts.
   public let fingerprint: Fingerprint

@@ -73,10 +73,8 @@ public struct Transcriber: Sendable {
   }
 
   init(layersOf a: Architecture, input: SoundInput, scaling: RowScaling, tokenizer: Tokenizer) throws(RNNError) {
-    guard a.hidden > 0, (1...Self.mostStacked).contains(a.stacking) else {
-      throw RNNError(
-        .usage, "layers need at least one unit, and from 1 to \(Self.mostStacked) rows become one step; found hidden \(a.hidden), stacking \(a.stacking)")
-    }
+    guard a.hidden > 0 else { throw RNNError(.usage, "layers need at least one unit, not \(a.hidden)") }
+    try Self.checkStacking(a.stacking)
     for rate in [a.dropout, a.weightDrop] where !(0..<1).contains(rate) {
       throw RNNError(.usage, "a dropout rate is from 0 to below 1, not \(rate)")
     }
@@ -94,7 +92,12 @@ public struct Transcriber: Sendable {
     weights = Weights()
   }
 
-  static let mostStacked = 64
+  private static let mostStacked = 64
+
+  /// Throws `.usage` for what can't be.
+  static func checkStacking(_ rows: Int) throws(RNNError) {
+    guard (1...mostStacked).contains(rows) else { throw RNNError(.usage, "from 1 to \(mostStacked) rows become one step, not \(rows)") }
+  }
 
   // MARK: Steps
 
@@ -105,7 +108,7 @@ public struct Transcriber: Sendable {
   func stepCount(_ rows: Int) -> Int { (rows + architecture.stacking - 1) / architecture.stacking }
 
   /// Scaled rows of several clips, `[rows, size]` each, as steps side by side, `[T, B, stacking · size]`, and how many each clip has.
-  func steps(of rows: [Tensor]) -> (steps: Tensor, lengths: [Int]) {
+  package func steps(of rows: [Tensor]) -> (steps: Tensor, lengths: [Int]) {
     let lengths = rows.map { stepCount($0.shape[0]) }, times = lengths.max() ?? 0
     let size = input.size, width = architecture.stacking * size, batch = rows.count
     let steps = Tensor(shape: [times, batch, width], writing: { to in

@@ -55,6 +55,8 @@ public struct TranscriberDefaults: Sendable, Hashable {
   /// The part of the clips that the model is measured on, where no others are given for that, and the most of them.
   public static let validationFraction = 0.1
   public static let mostValidated = 1000
+  /// The most of those by which it is tuned how transcripts are searched for.
+  static let mostSearched = 300
   /// An average of the weights over about this part of the run is what is measured and kept.
   public static let averaging = 0.05
   /// The most steps of a batch that are in memory at once; longer batches are computed in parts.

@@ -39,6 +39,7 @@ public struct TranscriberTrainer: Trainer {
       "clips to measure on; give a part of the clips, or others for validation")
     let tokenizer = try Tokenizer(of: parts.training.map { clips.texts[$0] }, options.tokens ?? .characters, vocabulary: options.vocabulary)
     let targets = clips.texts.map { tokenizer.encode($0).map(Int.init) }
+    if let stacking = options.stacking { try Transcriber.checkStacking(stacking) }
     let stacking = options.stacking ?? Self.stacking(parts.training.map { (clips.rows[$0].shape[0], CTC.stepsNeeded(targets[$0])) })
     // Those that can't be aligned are found now: nothing later could say where they stand.
     let short = parts.training.filter { (clips.rows[$0].shape[0] + stacking - 1) / stacking < CTC.stepsNeeded(targets[$0]) }

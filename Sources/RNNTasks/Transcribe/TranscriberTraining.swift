@@ -22,6 +22,8 @@ public struct TranscriberTraining: TrainingTask {
   private var batches: LengthBatches
   private let seed: UInt64
   public let settings: String
+  /// The most steps of a batch that are computed at once.
+  package var stepsAtOnce = TranscriberDefaults.stepsAtOnce
 
   /// Throws `.usage` for a batch or an augmentation that can't be.
   init(
@@ -55,7 +57,7 @@ public struct TranscriberTraining: TrainingTask {
     // Nats per token: clips count by what is said in them.
     let tokens = batch.reduce(0) { $0 + max(training.targets[$1].count, 1) }
     let longest = rows.map { model.stepCount($0.shape[0]) }.max() ?? 0
-    let atOnce = max(TranscriberDefaults.stepsAtOnce / max(longest, 1), 1)
+    let atOnce = max(stepsAtOnce / max(longest, 1), 1)
     var loss = 0.0, gradient = Weights()
     for begin in stride(from: 0, to: batch.count, by: atOnce) {
       let part = begin..<min(begin + atOnce, batch.count)
@@ -129,18 +131,21 @@ public struct TranscriberTraining: TrainingTask {
   /// How transcripts of the validation part are best searched for with an n-gram model of the training part's texts; nil if they are
   /// better without, or there is no validation part.
   func search(_ weights: Weights) throws(RNNError) -> (languageModel: TranscriptNGrams, outcome: TranscriptTuning.Outcome)? {
-    guard let greedy = try metrics(weights) else { return nil }
+    guard isMeasured else { return nil }
     var model = model
     model.weights = weights
     let packed = try Transcriber.Packed(model)
+    // Searches are many; the clips stand in no order.
+    let clips = validation.rows.prefix(TranscriberDefaults.mostSearched)
     var examples: [TranscriptTuning.Example] = []
-    for batch in packed.batches(validation.rows) {
-      let (steps, lengths) = model.steps(of: batch.map { validation.rows[$0] })
+    for batch in packed.batches(Array(clips)) {
+      let (steps, lengths) = model.steps(of: batch.map { clips[$0] })
       let logs = Transcriber.perClip(packed.logProbabilities(steps, lengths: lengths).logProbabilities, lengths: lengths)
       examples += zip(logs, batch).map { ($0, validation.texts[$1]) }
     }
     let languageModel = TranscriptNGrams(training.targets.map { $0.map { Int32($0) } }, tokenCount: model.tokenizer.count)
-    let best = TranscriptTuning(examples, tokens: model.tokenizer, languageModel: languageModel).best()
+    let tuning = TranscriptTuning(examples, tokens: model.tokenizer, languageModel: languageModel)
+    let greedy = tuning.outcome(.greedy), best = tuning.best()
     let isBetter = (best.words.errors, best.characters.errors) < (greedy.words.errors, greedy.characters.errors)
     return isBetter ? (languageModel, best) : nil
   }

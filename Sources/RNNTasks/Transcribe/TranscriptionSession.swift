@@ -24,13 +24,14 @@ public struct TranscriptionSession: Sendable {
   /// A session before the first sample.
   ///
   /// - Parameters:
-  ///   - rate: the samples a second of what comes.
+  ///   - rate: the samples a second of what comes; nil for what the model hears.
   ///   - options: nil for the model's own search.
   /// Throws `.usage` for a model that hears in both directions or reads rows that were made before, and for options that can't be.
-  public init(_ transcriber: Transcriber.Packed, rate: Int, _ options: TranscriptionOptions? = nil) throws(RNNError) {
+  public init(_ transcriber: Transcriber.Packed, rate: Int? = nil, _ options: TranscriptionOptions? = nil) throws(RNNError) {
+    let features = try Self.features(of: transcriber.model), rate = rate ?? features.rate
     let options = options ?? transcriber.model.search
     try options.validate()
-    stream = try SoundStream(try Self.features(of: transcriber.model), rate: rate)
+    stream = try SoundStream(features, rate: rate)
     self.transcriber = transcriber
     self.options = options
     self.rate = rate
@@ -144,11 +145,11 @@ public struct TranscriptionSession: Sendable {
     position = try number("position")
     do {
       stream = try SoundStream(
-        try Self.features(of: model), rate: rate, continuing: try ModelFile.decoded(SoundStream.State.self, try text("sound"), "“sound” of \(name)"))
+        try Self.features(of: model), rate: rate, continuing: try ModelFile.decoded(SoundStream.State.self, try text("sound"), "\(name): “sound”"))
       decoder = try transcriber.decoder(
-        self.options, continuing: try ModelFile.decoded(TranscriptDecoder.State.self, try text("search"), "“search” of \(name)"))
+        self.options, continuing: try ModelFile.decoded(TranscriptDecoder.State.self, try text("search"), "\(name): “search”"))
     } catch {
-      throw RNNError(.badData, error.message.contains(name) ? error.message : "\(name): \(error.message)")
+      throw RNNError(.badData, error.message.hasPrefix("\(name): ") ? error.message : "\(name): \(error.message)")
     }
     let size = model.input.size
     rows = try tensor("rows", { $0.count == 1 && $0[0] % size == 0 && $0[0] < size * model.architecture.stacking }, "less than a step's rows").values

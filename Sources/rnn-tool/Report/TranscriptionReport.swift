@@ -12,6 +12,8 @@ struct TranscriptionReport {
   /// How long the clips are, and how long they took, in seconds.
   private var heard = 0.0
   private var taken = 0.0
+  /// How long each portion of a stream took, in seconds.
+  private var portions: [Double] = []
 
   private struct Utterance {
     let place: String
@@ -34,10 +36,14 @@ struct TranscriptionReport {
     let languageModelWeight: Double?
     let seconds: Double?
     let realTimeFactor: Double?
+    let latencyMedian: Double?
+    let latency99: Double?
   }
 
   /// Transcribes and compares.
-  init(_ packed: Transcriber.Packed, _ list: ClipList, _ options: TranscriptionOptions, isQuiet: Bool) throws {
+  ///
+  /// - Parameter asStreams: whether clips are heard in portions, one after another, as if they were being recorded.
+  init(_ packed: Transcriber.Packed, _ list: ClipList, _ options: TranscriptionOptions, asStreams: Bool, isQuiet: Bool) throws {
     names = list.sources
     self.options = options
     hasLanguageModel = packed.hasLanguageModel && options.beam > 1 && options.languageModelWeight > 0
@@ -52,18 +58,51 @@ struct TranscriptionReport {
     defer { view.end() }
     for begin in stride(from: 0, to: clips, by: Self.clipsAtOnce) {
       let some = Array(list.clips[begin..<min(begin + Self.clipsAtOnce, clips)])
-      let start = clock.now
-      let rows = try input.rows(of: some, allowsEmpty: true)
-      let found = try packed.transcribe(rows: rows, options)
-      taken += (clock.now - start) / .seconds(1)
-      heard += rows.reduce(0) { $0 + Double($1.shape[0]) * (input.secondsPerRow ?? 0) }
-      for (clip, transcripts) in zip(some, found) { add(clip, transcripts.first?.text ?? "") }
+      if asStreams {
+        for clip in some { add(clip, try hear(clip, packed, clock)) }
+      } else {
+        let start = clock.now
+        let rows = try input.rows(of: some, allowsEmpty: true)
+        let found = try packed.transcribe(rows: rows, options)
+        taken += (clock.now - start) / .seconds(1)
+        heard += rows.reduce(0) { $0 + Double($1.shape[0]) * (input.secondsPerRow ?? 0) }
+        for (clip, transcripts) in zip(some, found) { add(clip, transcripts.first?.text ?? "") }
+      }
       view.show(begin + some.count, of: clips)
     }
     worst.sort { $0.errors > $1.errors }
   }
 
   private static let clipsAtOnce = 256, mostShown = 5
+
+  /// A clip as a stream, in portions of 10 ms: its transcript.
+  private mutating func hear(_ clip: Clip, _ packed: Transcriber.Packed, _ clock: ContinuousClock) throws -> String {
+    var session = try TranscriptionSession(packed, options)
+    let sound = try clip.sound(rate: session.rate), size = max(session.rate / 100, 1)
+    func timed<R>(_ body: () throws -> R) rethrows -> (R, seconds: Double) {
+      let start = clock.now
+      return (try body(), (clock.now - start) / .seconds(1))
+    }
+    for begin in stride(from: 0, to: sound.samples.count, by: size) {
+      let portion = Array(sound.samples[begin..<min(begin + size, sound.samples.count)])
+      let (_, seconds) = timed {
+        session.push(portion)
+        return session.partial
+      }
+      portions.append(seconds)
+      taken += seconds
+    }
+    let (found, seconds) = timed { session.finish() }
+    taken += seconds
+    heard += sound.seconds
+    return found.first?.text ?? ""
+  }
+
+  /// A part of the portions took no longer than this, in seconds.
+  private func latency(_ part: Double) -> Double? {
+    let sorted = portions.sorted()
+    return sorted.isEmpty ? nil : sorted[min(Int(part * Double(sorted.count)), sorted.count - 1)]
+  }
 
   private mutating func add(_ clip: Clip, _ transcript: String) {
     let reference = clip.text ?? ""
@@ -83,7 +122,7 @@ struct TranscriptionReport {
           model: model, texts: names, clips: clips, words: words.count, wer: words.rate, substitutions: words.substitutions,
           deletions: words.deletions, insertions: words.insertions, characters: characters.count, cer: characters.rate, beam: options.beam,
           languageModelWeight: hasLanguageModel ? options.languageModelWeight : nil,
-          seconds: heard > 0 ? heard : nil, realTimeFactor: factor))
+          seconds: heard > 0 ? heard : nil, realTimeFactor: factor, latencyMedian: latency(0.5), latency99: latency(0.99)))
     }
     var rows = [
       ("clips", "\(clips) of \(names.joined(separator: ", "))"),
@@ -100,9 +139,15 @@ struct TranscriptionReport {
     if let factor {
       rows.append(("real time", "\(HumanFormat.fixed(factor, 5))   \(HumanFormat.fixed(taken, 2)) s for \(HumanFormat.fixed(heard, 1)) s of sound, files read"))
     }
+    if let median = latency(0.5), let most = latency(0.99) {
+      rows.append((
+        "latency", "\(Self.milliseconds(median)) median, \(Self.milliseconds(most)) for 99 of 100   from the arrival of 10 ms of sound to what is heard with it"))
+    }
     try Output.write(Output.table(rows))
     for utterance in worst.prefix(Self.mostShown) { try Output.write("\n\(utterance.place)\n\(Self.aligned(utterance.edits))") }
   }
+
+  private static func milliseconds(_ seconds: Double) -> String { "\(HumanFormat.fixed(1000 * seconds, 3)) ms" }
 
   private static func percent(_ rate: Double) -> String { "\(HumanFormat.fixed(100 * rate, 2))%" }
 
