@@ -6,17 +6,10 @@ package enum Memory {
   private static let alignment = 64
   /// The bytes of a large page.
   private static let largePage = 1 << 21
-  private static let mostOfASize = 24
   /// Below this the system's allocator is as good.
   private static let leastKept = 4096
 
-  private struct Kept {
-    var addresses: [Int: [UInt]] = [:]
-    var count = 0
-    /// The most floats that are kept for later: 1 GiB.
-    var limit = 1 << 28
-  }
-  private static let kept = Mutex(Kept())
+  private static let pool = Mutex(MemoryPool())
 
   // How many bytes are taken, and were at most.
   private static let taken = Atomic<Int>(0)
@@ -35,12 +28,9 @@ package enum Memory {
     let taken = taken.add(4 * size, ordering: .relaxed).newValue
     mostTaken.max(taken, ordering: .relaxed)
     if size >= leastKept {
-      let address = kept.withLock { kept in
-        let address = kept.addresses[size]?.popLast()
-        if address != nil { kept.count -= size }
-        return address
-      }
-      if let address, let pointer = UnsafeMutablePointer<Float>(bitPattern: address) { return pointer }
+      let (kept, unneeded) = pool.withLock { $0.take(size) }
+      free(unneeded)
+      if let kept, let pointer = UnsafeMutablePointer<Float>(bitPattern: kept) { return pointer }
     }
     let bytes = size * MemoryLayout<Float>.stride, isLarge = bytes >= largePage
     let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: isLarge ? largePage : alignment)
@@ -53,15 +43,14 @@ package enum Memory {
     let size = capacity(count), address = UInt(bitPattern: base)
     taken.subtract(4 * size, ordering: .relaxed)
     if size >= leastKept {
-      let isKept = kept.withLock { kept in
-        guard kept.count + size <= kept.limit, kept.addresses[size, default: []].count < mostOfASize else { return false }
-        kept.addresses[size, default: []].append(address)
-        kept.count += size
-        return true
-      }
-      if isKept { return }
+      free(pool.withLock { $0.giveBack(address, size) })
+    } else {
+      UnsafeMutableRawPointer(base).deallocate()
     }
-    UnsafeMutableRawPointer(base).deallocate()
+  }
+
+  private static func free(_ addresses: [UInt]) {
+    for address in addresses { UnsafeMutableRawPointer(bitPattern: address)?.deallocate() }
   }
 
   /// The bytes that are taken at most while `body` runs, beyond those before. What other threads take meanwhile is counted
@@ -77,12 +66,7 @@ package enum Memory {
   /// processes whose memory is limited.
   package static func keep(atMost bytes: Int) {
     rnn_spare_memory()
-    let unused = kept.withLock { kept in
-      let unused = kept.addresses
-      kept = Kept(limit: bytes / 4)
-      return unused
-    }
-    for address in unused.values.joined() { UnsafeMutableRawPointer(bitPattern: address)?.deallocate() }
+    free(pool.withLock { $0.empty(limit: bytes / 4) })
     rnn_trim_memory()
   }
 }
