@@ -141,7 +141,7 @@ extension Trainer {
     checkpoint: String?, shouldStop: () -> Bool, report: (Self, TrainingEvent) throws -> Void
   ) throws -> Bool {
     var last = ContinuousClock.now
-    let interval = Duration.seconds(options.training.checkpointInterval)
+    var interval = CheckpointInterval(options.training.checkpointInterval)
     // The loop can't be lent out while it runs: what is shown is a copy of this value with the loop as it stands.
     let frame = self
     let isFinished = try loop.run(shouldStop: shouldStop) { loop, event in
@@ -151,9 +151,11 @@ extension Trainer {
       case .step(let loss, _): try report(shown, .step(loss: loss))
       case .measured(let measurement, let isBest): try report(shown, .measured(measurement, isBest: isBest))
       }
-      if let checkpoint, !loop.state.isFinished, ContinuousClock.now - last >= interval {
+      if let checkpoint, !loop.state.isFinished, ContinuousClock.now - last >= .seconds(interval.seconds) {
+        let began = ContinuousClock.now
         try loop.checkpoint().write(to: checkpoint)
         last = .now
+        interval.wrote(in: (last - began) / .seconds(1))
       }
     }
     if isFinished { try finish() }

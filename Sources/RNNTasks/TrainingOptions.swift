@@ -28,16 +28,14 @@ public struct TrainingOptions: Sendable {
   public var patience: Int?
   /// What all that is drawn at random follows from.
   public var seed: UInt64
-  /// Seconds between two checkpoints; 0 for one after every step. What a kill can cost is this and the longest step or
-  /// measurement.
-  public var checkpointInterval: Double
-
-  public static let defaultCheckpointInterval = 15.0
+  /// Seconds between two checkpoints; 0 for one after every step, nil for what ``CheckpointInterval`` finds. What a kill can cost
+  /// is this and the longest step or measurement.
+  public var checkpointInterval: Double?
 
   public init(
     budget: Budget? = nil, batch: Int? = nil, optimizer: Optimizer.Kind = .adamW(), learningRate: Double? = nil,
     weightDecay: Float? = nil, schedule: ScheduleKind = .cosine, decay: Double? = nil, decayAfter: Int? = nil, clip: Double = 1,
-    averaging: Double? = nil, patience: Int? = nil, seed: UInt64 = 1, checkpointInterval: Double = defaultCheckpointInterval
+    averaging: Double? = nil, patience: Int? = nil, seed: UInt64 = 1, checkpointInterval: Double? = nil
   ) {
     self.budget = budget
     self.batch = batch

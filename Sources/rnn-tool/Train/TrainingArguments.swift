@@ -76,7 +76,7 @@ struct TrainingArguments: ParsableArguments {
     TrainingOptions(
       budget: budget.budget, batch: batch, optimizer: try kind(), learningRate: learningRate, weightDecay: weightDecay,
       schedule: schedule, decay: decay, decayAfter: decayAfter, clip: clip, averaging: averaging, patience: patience, seed: run.seed,
-      checkpointInterval: run.checkpointEvery?.seconds ?? TrainingOptions.defaultCheckpointInterval)
+      checkpointInterval: run.checkpointEvery?.seconds)
   }
 
   private func kind() throws -> Optimizer.Kind {
@@ -120,7 +120,7 @@ struct RunArguments: ParsableArguments {
   @Flag(help: "Begin anew, whatever checkpoint there is.")
   var fresh = false
 
-  @Option(help: ArgumentHelp("The time between two checkpoints. (default: 15s)", valueName: "time"))
+  @Option(help: ArgumentHelp("The time between two checkpoints. (default: 15s, and more where writing one takes long)", valueName: "time"))
   var checkpointEvery: DurationArgument?
 
   @Flag(help: "No progress on standard error.")
