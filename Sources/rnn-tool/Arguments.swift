@@ -70,28 +70,42 @@ struct JSONArguments: ParsableArguments {
   var json = false
 }
 
-/// What a token is, and after a colon how many there may be: `words`, `bpe:4000`.
+/// What a token is, and after a colon how many there may be, or a file that has them: `words`, `bpe:4000`, `bpe:tokenizer.json`.
 struct TokensArgument: ExpressibleByArgument {
   let kind: Tokenizer.Kind
-  let vocabulary: Int?
+  private let vocabulary: Int?
+  /// A `tokenizer.json`.
+  let file: String?
 
-  init(_ kind: Tokenizer.Kind) { (self.kind, vocabulary) = (kind, nil) }
+  init(_ kind: Tokenizer.Kind) { (self.kind, vocabulary, file) = (kind, nil, nil) }
 
   init?(argument: String) {
     let parts = argument.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     guard let kind = Tokenizer.Kind(rawValue: String(parts[0])) else { return nil }
     self.kind = kind
-    vocabulary = parts.count > 1 ? Int(parts[1]) : nil
-    if parts.count > 1, vocabulary == nil { return nil }
+    let detail = parts.count > 1 ? String(parts[1]) : nil
+    vocabulary = detail.flatMap { Int($0) }
+    file = vocabulary == nil ? detail : nil
+    if let file, file.isEmpty || kind != .bpe { return nil }
   }
 
   static var allValueStrings: [String] { Tokenizer.Kind.allCases.map(\.rawValue) }
   var defaultValueDescription: String { kind.rawValue }
 
+  /// The tokenizer in the file, if there is one.
+  func tokenizer() throws(RNNError) -> Tokenizer? {
+    guard let file else { return nil }
+    guard Files.exists(file) else {
+      throw RNNError(.noInput, "--tokens \(kind.rawValue):\(file): there is no such file; expected a number of tokens, or a tokenizer.json")
+    }
+    return try Tokenizer(contentsOf: file)
+  }
+
   /// The size of the vocabulary, which may have been given by itself.
   ///
-  /// - Throws: `.usage` where it was given twice.
+  /// - Throws: `.usage` where it was given twice, or where a file has the tokens.
   func vocabulary(or other: Int?) throws(RNNError) -> Int? {
+    if let file, let other { throw RNNError(.usage, "the vocabulary is that of \(file): --vocabulary \(other) can't be given") }
     if let vocabulary, let other, vocabulary != other {
       throw RNNError(.usage, "--tokens \(kind.rawValue):\(vocabulary) and --vocabulary \(other) are two sizes: give one")
     }

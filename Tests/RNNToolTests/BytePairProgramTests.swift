@@ -43,6 +43,38 @@ struct BytePairProgramTests {
     }
   }
 
+  /// Tokens from a file, in every command that trains on text; its own numbers, not those that the text would give.
+  @Test func anExistingTokenizer() throws {
+    let place = try Workplace()
+    let tokenizer = try Tokenizer(
+      bytePairsOf: TextCorpus(Array("the same fox, the other fox".utf8), name: "text"), vocabulary: 270)
+    let file = try place.write("tokenizer.json", try #require(tokenizer.json).utf8)
+    let table = try place.write("t.tsv", (0..<40).map { "the fox \($0)\tanother \($0 % 2)\n" }.joined().utf8)
+    let small = ["--hidden", "8", "--embedding", "8", "--steps", "3", "--quiet", "--tokens", "bpe:\(file)"]
+    for (task, input) in [("generate", try place.text()), ("classify", table), ("translate", table)] {
+      let model = place.path(task)
+      let result = try Program.run(["train", task, input, "-o", model] + small)
+      #expect(result.code == 0, "\(task): \(result.errors)")
+      switch task {
+      case "generate": #expect(try LanguageModel(contentsOf: model).tokenizer == tokenizer)
+      case "classify": #expect(try TextClassifier(contentsOf: model).tokenizer == tokenizer)
+      default:
+        let translator = try Translator(contentsOf: model)
+        #expect(translator.source == tokenizer && translator.target == tokenizer)
+      }
+      let other = try place.write("other.json", Array(#"{"model":{"type":"WordPiece","vocab":{}},"normalizer":null}"#.utf8))
+      for (options, code, words) in [
+        (["--tokens", "bpe:\(other)"], 65, "WordPiece"), (["--tokens", "bpe:\(place.path("nowhere.json"))"], 66, "nowhere.json"),
+        (["--tokens", "words:\(file)"], 64, "--tokens"), (["--tokens", "bpe:\(file)", "--vocabulary", "300"], 64, "--vocabulary 300"),
+        (["--tokens", "bpe:\(file)", "-o", file], 64, "is a file to read"),
+      ] as [([String], Int32, String)] {
+        let result = try Program.run(["train", task, input] + (options.contains("-o") ? [] : ["-o", place.path("m")]) + options)
+        #expect(result.code == code && result.errors.contains(words), "\(task) \(options): \(result.code) \(result.errors)")
+      }
+    }
+    #expect(try place.bytes("tokenizer.json") == Array(try #require(tokenizer.json).utf8) && !place.names.contains("m"))
+  }
+
   @Test func usage() throws {
     let place = try Workplace()
     let text = try place.text(), model = place.path("m")

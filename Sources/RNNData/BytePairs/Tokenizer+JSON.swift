@@ -42,7 +42,7 @@ extension Tokenizer {
     do throws(JSONError) {
       file = try json.withUnsafeBufferPointer { (bytes) throws(JSONError) in try StrictJSON.parse(bytes) }
     } catch {
-      throw RNNError(.badData, "\(source), byte \(error.offset): \(error.message)")
+      throw RNNError(.badData, "\(source), byte \(error.offset): \(error.message); it is not the JSON of a tokenizer")
     }
     let reader = TokenizerReader(source: source)
     self = try reader.tokenizer(file)

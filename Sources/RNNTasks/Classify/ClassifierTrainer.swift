@@ -50,7 +50,12 @@ public struct ClassifierTrainer: Trainer {
     let counted = wholes.filter(isTraining.contains)
     let tokenizer: Tokenizer
     if let start {
+      if let given = options.tokenizer, given != start.tokenizer {
+        throw RNNError(.usage, "a tokenizer can't be given with a language model to start from, which has another one")
+      }
       tokenizer = start.tokenizer
+    } else if let given = options.tokenizer {
+      tokenizer = given
     } else {
       tokenizer = try texts.tokenizer(
         of: counted.isEmpty ? parts.training : counted, defaults.tokens, normalizer, vocabulary: options.vocabulary ?? (defaults.tokens == .words ? ClassifierDefaults.vocabulary : nil))

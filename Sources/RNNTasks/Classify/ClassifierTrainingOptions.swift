@@ -57,6 +57,8 @@ public struct ClassifierTrainingOptions: TaskTrainingOptions {
   public var tokens: Tokenizer.Kind?
   /// Tokens of words at most.
   public var vocabulary: Int?
+  /// An existing tokenizer, of the kind `tokens`, instead of one made of the texts.
+  public var tokenizer: Tokenizer?
   public var lowercase: Bool?
   public var splitsSigns: Bool?
   public var hidden: Int?
@@ -79,7 +81,7 @@ public struct ClassifierTrainingOptions: TaskTrainingOptions {
   public var training: TrainingOptions
 
   public init(
-    cell: Cell? = nil, tokens: Tokenizer.Kind? = nil, vocabulary: Int? = nil, lowercase: Bool? = nil, splitsSigns: Bool? = nil,
+    cell: Cell? = nil, tokens: Tokenizer.Kind? = nil, vocabulary: Int? = nil, tokenizer: Tokenizer? = nil, lowercase: Bool? = nil, splitsSigns: Bool? = nil,
     hidden: Int? = nil, layers: Int? = nil, embedding: Int? = nil, projection: Int? = nil, bidirectional: Bool? = nil,
     pooling: [Pooling]? = nil, dropout: Double? = nil, wordDropout: Double? = nil, weightDrop: Double = 0, longest: Int? = nil,
     classWeights: ClassWeights = .none, criterion: Criterion = .accuracy,
@@ -87,8 +89,9 @@ public struct ClassifierTrainingOptions: TaskTrainingOptions {
     training: TrainingOptions = .init()
   ) {
     self.cell = cell
-    self.tokens = tokens
+    self.tokens = tokenizer?.kind ?? tokens
     self.vocabulary = vocabulary
+    self.tokenizer = tokenizer
     self.lowercase = lowercase
     self.splitsSigns = splitsSigns
     self.hidden = hidden

@@ -38,12 +38,20 @@ public struct TextTrainer: Trainer {
     try options.tokens.checkVocabulary(options.vocabulary)
     let split = try corpus.split(validation: validation == nil ? TextDefaults.validationFraction : 0)
     // Pairs are learnt before it is known what tokens the text has.
-    let readings = options.tokens == .bpe ? 2 : 1
+    let readings = options.tokens == .bpe && options.tokenizer == nil ? 2 : 1
     let all = readings * split.trainingBytes + (validation?.count ?? split.validationBytes)
-    var training = try TextSurvey(corpus, in: split.training, tokens: options.tokens, countingFrequencies: true) { reading($0, all) }
-    let tokenizer = training.tokenizer(vocabulary: options.vocabulary)
-    if readings > 1 {
-      training = try TextSurvey(corpus, in: split.training, by: tokenizer, countingFrequencies: true) { reading(split.trainingBytes + $0, all) }
+    func survey(by tokenizer: Tokenizer, after bytes: Int) throws -> TextSurvey {
+      try TextSurvey(corpus, in: split.training, by: tokenizer, countingFrequencies: true) { reading(bytes + $0, all) }
+    }
+    var training: TextSurvey
+    let tokenizer: Tokenizer
+    if let given = options.tokenizer {
+      tokenizer = given
+      training = try survey(by: given, after: 0)
+    } else {
+      training = try TextSurvey(corpus, in: split.training, tokens: options.tokens, countingFrequencies: true) { reading($0, all) }
+      tokenizer = training.tokenizer(vocabulary: options.vocabulary)
+      if readings > 1 { training = try survey(by: tokenizer, after: split.trainingBytes) }
     }
     let held = try TextSurvey(validation ?? corpus, in: validation == nil ? split.validation : nil, by: tokenizer) {
       reading(readings * split.trainingBytes + $0, all)

@@ -10,6 +10,8 @@ public struct TextTrainingOptions: TaskTrainingOptions {
   public var tokens: Tokenizer.Kind
   /// Tokens at most, where the kind has a choice; nil for its ``Tokenizer/Kind/defaultVocabulary``.
   public var vocabulary: Int?
+  /// An existing tokenizer, of the kind `tokens`, instead of one made of the text.
+  public var tokenizer: Tokenizer?
   public var hidden: Int?
   public var layers: Int?
   public var embedding: Int?
@@ -25,13 +27,14 @@ public struct TextTrainingOptions: TaskTrainingOptions {
   public var training: TrainingOptions
 
   public init(
-    cell: Cell = .lstm, tokens: Tokenizer.Kind = .bytes, vocabulary: Int? = nil, hidden: Int? = nil, layers: Int? = nil,
-    embedding: Int? = nil, projection: Int? = nil, dropout: Double? = nil, sequenceLength: Int? = nil, memory: Int? = nil,
+    cell: Cell = .lstm, tokens: Tokenizer.Kind = .bytes, vocabulary: Int? = nil, tokenizer: Tokenizer? = nil, hidden: Int? = nil,
+    layers: Int? = nil, embedding: Int? = nil, projection: Int? = nil, dropout: Double? = nil, sequenceLength: Int? = nil, memory: Int? = nil,
     initialization: RecurrentStack.Initialization = .init(), training: TrainingOptions = .init()
   ) {
     self.cell = cell
-    self.tokens = tokens
+    self.tokens = tokenizer?.kind ?? tokens
     self.vocabulary = vocabulary
+    self.tokenizer = tokenizer
     self.hidden = hidden
     self.layers = layers
     self.embedding = embedding

@@ -40,7 +40,8 @@ public struct TranslatorTrainer: Trainer {
     let defaults = TranslatorDefaults(pairs: parts.training.count, tokens: options.tokens)
     let vocabulary = options.vocabulary ?? defaults.vocabulary
     func tokenizer(_ side: SentencePairs.Side?) throws(RNNError) -> Tokenizer {
-      try pairs.tokenizer(of: parts.training, side, defaults.tokens, vocabulary: vocabulary)
+      if let given = options.tokenizer { return given }
+      return try pairs.tokenizer(of: parts.training, side, defaults.tokens, vocabulary: vocabulary)
     }
     let source = try tokenizer(options.sharesTokens ? nil : .source), target = options.sharesTokens ? source : try tokenizer(.target)
     let model = try Translator(

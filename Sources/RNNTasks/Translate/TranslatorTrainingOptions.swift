@@ -15,6 +15,8 @@ public struct TranslatorTrainingOptions: TaskTrainingOptions {
   public var tokens: Tokenizer.Kind?
   /// Tokens at most, of each side or of both together, where they are words or byte pairs.
   public var vocabulary: Int?
+  /// An existing tokenizer of both sides, of the kind `tokens`, instead of some made of the pairs.
+  public var tokenizer: Tokenizer?
   /// Whether both sides have one tokenizer.
   public var sharesTokens: Bool
   public var hidden: Int?
@@ -35,15 +37,16 @@ public struct TranslatorTrainingOptions: TaskTrainingOptions {
   public var training: TrainingOptions
 
   public init(
-    cell: Cell? = nil, tokens: Tokenizer.Kind? = nil, vocabulary: Int? = nil, sharesTokens: Bool = false, hidden: Int? = nil,
+    cell: Cell? = nil, tokens: Tokenizer.Kind? = nil, vocabulary: Int? = nil, tokenizer: Tokenizer? = nil, sharesTokens: Bool = false, hidden: Int? = nil,
     layers: Int? = nil, embedding: Int? = nil, projection: Int? = nil, attention: Attention.Score = .general, tiedEmbeddings: Bool = true,
     dropout: Double? = nil, weightDrop: Double = 0, labelSmoothing: Double = TranslatorDefaults.labelSmoothing, longest: Int? = nil,
     criterion: Criterion = .bleu, validationFraction: Double = TranslatorDefaults.validationFraction,
     initialization: RecurrentStack.Initialization = .init(), training: TrainingOptions = .init()
   ) {
     self.cell = cell
-    self.tokens = tokens
+    self.tokens = tokenizer?.kind ?? tokens
     self.vocabulary = vocabulary
+    self.tokenizer = tokenizer
     self.sharesTokens = sharesTokens
     self.hidden = hidden
     self.layers = layers

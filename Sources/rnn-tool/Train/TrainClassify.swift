@@ -32,7 +32,7 @@ struct TrainClassify: TrainCommand {
   @OptionGroup(title: "Model") var classifier: ClassifierModelArguments
   @OptionGroup(title: "Training") var goal: ClassifierGoalArguments
 
-  var inputs: [String] { files + texts.valid + [classifier.from].compactMap(\.self) }
+  var inputs: [String] { files + texts.valid + [texts.tokens?.file, classifier.from].compactMap(\.self) }
 
   func trainer(_ view: inout TrainingView) throws -> ClassifierTrainer {
     let options = try self.options()
@@ -54,7 +54,7 @@ struct TrainClassify: TrainCommand {
     let model = common.model
     return ClassifierTrainingOptions(
       cell: try model.givenCell, tokens: texts.tokens?.kind,
-      vocabulary: try texts.tokens.map { try $0.vocabulary(or: texts.vocabulary) } ?? texts.vocabulary,
+      vocabulary: try texts.tokens.map { try $0.vocabulary(or: texts.vocabulary) } ?? texts.vocabulary, tokenizer: try texts.tokens?.tokenizer(),
       lowercase: texts.lowercase, splitsSigns: texts.splitSigns, hidden: model.hidden, layers: model.layers,
       embedding: model.embedding, projection: model.projection, bidirectional: classifier.bidirectional,
       pooling: try classifier.poolings(), dropout: model.dropout, wordDropout: classifier.wordDropout,
@@ -73,7 +73,7 @@ struct ClassifierTextArguments: ParsableArguments {
   @Option(help: ArgumentHelp("The part of the texts to measure on, of each class; with 0 all are trained on, and the last weights are kept.", valueName: "part"))
   var validationPart = ClassifierDefaults.validationFraction
 
-  @Option(help: ArgumentHelp("What a token is: words, characters, bytes, or bpe:4000, what frequent pairs of bytes are merged to. (default: words, or characters where texts have hardly two)", valueName: "kind"))
+  @Option(help: ArgumentHelp("What a token is: words, characters, bytes, or what frequent pairs of bytes are merged to, a vocabulary of so many: bpe:4000, or that of a file: bpe:tokenizer.json. (default: words, or characters where texts have hardly two)", valueName: "kind"))
   var tokens: TokensArgument?
 
   @Option(help: ArgumentHelp("With words and bpe: the number of tokens at most. (default: \(ClassifierDefaults.vocabulary), \(Tokenizer.Kind.bpe.defaultVocabulary))", valueName: "n"))

@@ -23,7 +23,7 @@ struct TrainGenerate: TrainCommand {
   @OptionGroup var common: TrainArguments
   @OptionGroup(title: "Training") var sequences: SequenceArguments
 
-  var inputs: [String] { files + [text.valid].compactMap(\.self) }
+  var inputs: [String] { files + [text.valid, text.tokens.file].compactMap(\.self) }
 
   func trainer(_ view: inout TrainingView) throws -> TextTrainer {
     let options = try self.options()
@@ -36,14 +36,14 @@ struct TrainGenerate: TrainCommand {
     let model = common.model
     return TextTrainingOptions(
       cell: try model.givenCell ?? .lstm, tokens: text.tokens.kind, vocabulary: try text.tokens.vocabulary(or: text.vocabulary),
-      hidden: model.hidden, layers: model.layers, embedding: model.embedding, projection: model.projection, dropout: model.dropout,
+      tokenizer: try text.tokens.tokenizer(), hidden: model.hidden, layers: model.layers, embedding: model.embedding, projection: model.projection, dropout: model.dropout,
       sequenceLength: sequences.sequenceLength, memory: sequences.memory?.bytes, initialization: model.initialization,
       training: try common.options())
   }
 }
 
 struct TextArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("What a token is: bytes; characters or words of a UTF-8 text; or what frequent pairs of bytes are merged to, a vocabulary of so many: bpe:4000.", valueName: "kind"))
+  @Option(help: ArgumentHelp("What a token is: bytes; characters or words of a UTF-8 text; or what frequent pairs of bytes are merged to, a vocabulary of so many: bpe:4000, or that of a file: bpe:tokenizer.json.", valueName: "kind"))
   var tokens = TokensArgument(.bytes)
 
   @Option(

@@ -31,7 +31,7 @@ struct TrainTranslate: TrainCommand {
   @OptionGroup(title: "Model") var translator: TranslatorModelArguments
   @OptionGroup(title: "Training") var goal: TranslatorGoalArguments
 
-  var inputs: [String] { get throws { try pairs.files(files).paths + (try validation.files()?.paths ?? []) } }
+  var inputs: [String] { get throws { try pairs.files(files).paths + (try validation.files()?.paths ?? []) + [texts.tokens?.file].compactMap(\.self) } }
 
   func trainer(_ view: inout TrainingView) throws -> TranslatorTrainer {
     let options = try self.options()
@@ -46,8 +46,8 @@ struct TrainTranslate: TrainCommand {
     let model = common.model
     return TranslatorTrainingOptions(
       cell: try model.givenCell, tokens: texts.tokens?.kind,
-      vocabulary: try texts.tokens.map { try $0.vocabulary(or: texts.vocabulary) } ?? texts.vocabulary, sharesTokens: texts.sharedTokens,
-      hidden: model.hidden, layers: model.layers, embedding: model.embedding, projection: model.projection, attention: translator.attention,
+      vocabulary: try texts.tokens.map { try $0.vocabulary(or: texts.vocabulary) } ?? texts.vocabulary,
+      tokenizer: try texts.tokens?.tokenizer(), sharesTokens: texts.sharedTokens, hidden: model.hidden, layers: model.layers, embedding: model.embedding, projection: model.projection, attention: translator.attention,
       tiedEmbeddings: translator.tiedEmbeddings, dropout: model.dropout, weightDrop: translator.weightDrop,
       labelSmoothing: goal.labelSmoothing, longest: texts.longest, criterion: goal.best, validationFraction: validation.validationPart,
       initialization: model.initialization, training: try common.options())
@@ -79,7 +79,7 @@ struct PairValidationArguments: ParsableArguments {
 }
 
 struct TranslatorTextArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("What a token is: words, characters, bytes, or what frequent pairs of bytes are merged to, a vocabulary of so many: bpe:4000. (default: bpe)", valueName: "kind"))
+  @Option(help: ArgumentHelp("What a token is: words, characters, bytes, or what frequent pairs of bytes are merged to, a vocabulary of so many: bpe:4000, or, on both sides, that of a file: bpe:tokenizer.json. (default: bpe)", valueName: "kind"))
   var tokens: TokensArgument?
 
   @Option(help: ArgumentHelp("With words or bpe: the number of tokens of each side at most.", valueName: "n"))
