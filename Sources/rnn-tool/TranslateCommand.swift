@@ -63,6 +63,7 @@ struct Translate: ParsableCommand {
         bytes += text.count
         if texts.count == 1024 || bytes > 1 << 18 || !reader.hasMoreAtHand { try answer() }
       }
+        options.keepsAttention = drawing != nil
       if !texts.isEmpty { try answer() }
     }
   }

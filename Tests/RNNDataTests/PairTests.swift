@@ -78,7 +78,7 @@ import Testing
     try withFiles([("a.en", Array("1\n2\n3\n4\n5\n".utf8)), ("a.de", Array("1\n2\n3\n".utf8))]) { paths in
       expectError(.badData, "a.en has 5 lines and ") { _ = try SentencePairs(reading: .lines(source: paths[0], target: paths[1])) }
       expectError(.badData, "a.de 3, expected as many: line 4 of ") { _ = try SentencePairs(reading: .lines(source: paths[0], target: paths[1])) }
-      expectError(.badData, "a.en has no translation, ") { _ = try SentencePairs(reading: .lines(source: paths[1], target: paths[0])) }
+      expectError(.badData, "a.en has no sentence, ") { _ = try SentencePairs(reading: .lines(source: paths[1], target: paths[0])) }
       expectError(.badData, "a.de has 3 lines and ") { _ = try SentencePairs(reading: .lines(source: paths[1], target: paths[0])) }
     }
     try withFiles([("a.en", []), ("a.de", Array("1\n".utf8))]) { paths in

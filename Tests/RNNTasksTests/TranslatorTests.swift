@@ -173,7 +173,23 @@ import Testing
       #expect(steps.tokens == found[0].tokens && steps.isFinished)
       #expect(steps.text == found[0].text)
       #expect(found[0].attention.count == (sentence.isEmpty ? 0 : steps.tokens.count + 1))
+      let bare = try translator.translate([sentence], TranslationOptions(beam: 1, keepsAttention: false))[0]
+      #expect(bare[0].tokens == found[0].tokens && bare[0].attention.isEmpty)
       for weights in found[0].attention { #expect(weights.count == sentence.count && abs(weights.reduce(0, +) - 1) < 1e-5) }
+    }
+  }
+
+  @Test("A pair is scored alike side by side with others, alone and step by step", arguments: Attention.Score.allCases)
+  func scores(_ score: Attention.Score) throws {
+    let translator = try Translator.Packed(Self.small(score))
+    let pairs = Self.sentences.enumerated().map { (source: $1, target: Self.sentences[($0 + 3) % Self.sentences.count]) }
+    let whole = translator.score(pairs)
+    #expect(zip(whole, pairs).allSatisfy { $0.count == translator.model.target.encode($1.target).count + 1 })
+    #expect(pairs.map { translator.score([$0])[0] } == whole)
+    #expect(translator.score(pairs, mostWeights: 100) == whole)
+    // No pair with a word on both sides has so few weights.
+    for (steps, whole) in zip(translator.score(pairs, mostWeights: 0), whole) {
+      #expect(steps.count == whole.count && zip(steps, whole).allSatisfy { abs($0 - $1) < 1e-5 }, "\(steps) \(whole)")
     }
   }
 

@@ -8,6 +8,9 @@ public struct EncodedPairs: Sendable {
   public private(set) var empty = 0
   public private(set) var long = 0
 
+  /// Which of the pairs that were appended these are, or the numbers they came with.
+  public private(set) var numbers: [Int] = []
+
   public init() {}
 
   /// The number of pairs.
@@ -21,9 +24,11 @@ public struct EncodedPairs: Sendable {
   public var targetCount: Int { targetTokens.count + count }
 
   /// Adds a pair, unless it is empty on one side or has more than `longest` tokens there.
-  public mutating func append(_ source: [Int32], _ target: [Int32], longest: Int? = nil) {
+  public mutating func append(_ source: [Int32], _ target: [Int32], number: Int? = nil, longest: Int? = nil) {
+    let number = number ?? count + empty + long
     guard !source.isEmpty, !target.isEmpty else { return empty += 1 }
     if let longest, max(source.count, target.count) > longest { return long += 1 }
+    numbers.append(number)
     sourceTokens += source
     sourceEnds.append(sourceTokens.count)
     targetTokens += target

@@ -114,12 +114,12 @@ public struct PairReader: ~Copyable {
     let (source, target) = (table?.name ?? "", targets?.name ?? "")
     let lines = (table?.line ?? 0, targets?.line ?? 0)
     let counts = (lines.0 - 1, lines.1 - 1)
-    let (longer, shorter) = counts.0 > counts.1 ? (source, target) : (target, source)
+    let (longer, shorter, missing) = counts.0 > counts.1 ? (source, target, "translation") : (target, source, "sentence")
     let least = min(counts.0, counts.1)
     return RNNError(
       .badData,
       "\(source) has \(counts.0) line\(counts.0 == 1 ? "" : "s") and \(target) \(counts.1), expected as many: "
-        + "line \(least + 1) of \(longer) has no translation, \(shorter) ends before")
+        + "line \(least + 1) of \(longer) has no \(missing), \(shorter) ends before")
   }
 
   // MARK: Tables

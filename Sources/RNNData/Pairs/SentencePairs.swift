@@ -137,7 +137,7 @@ public struct SentencePairs: Sendable {
     var result = EncodedPairs()
     var encoders = (TokenEncoder(source), TokenEncoder(target))
     for pair in pairs {
-      result.append(encoders.0.encode(self.source(pair)), encoders.1.encode(self.target(pair)), longest: longest)
+      result.append(encoders.0.encode(self.source(pair)), encoders.1.encode(self.target(pair)), number: pair, longest: longest)
     }
     return result
   }

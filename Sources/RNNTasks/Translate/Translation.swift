@@ -24,6 +24,8 @@ public struct TranslationOptions: Sendable, Hashable {
   /// The fewest and the most tokens of a translation; at most twice as many as the sentence has and ten more, if nil.
   public var least: Int
   public var most: Int?
+  /// Whether translations say what each of their tokens looked at: with each step of long sentences that is much.
+  public var keepsAttention: Bool
   /// What is drawn at random follows from it.
   public var seed: UInt64
   /// The number of the first sentence: a sentence's draws depend on the seed and on its number only.
@@ -31,7 +33,7 @@ public struct TranslationOptions: Sendable, Hashable {
 
   public init(
     beam: Int = 5, sampling: SamplingOptions? = nil, best: Int = 1, lengthPenalty: Double = 1, noRepeat: Int = 0, least: Int = 0,
-    most: Int? = nil, seed: UInt64 = 1, first: Int = 0
+    most: Int? = nil, keepsAttention: Bool = true, seed: UInt64 = 1, first: Int = 0
   ) {
     self.beam = beam
     self.sampling = sampling
@@ -40,6 +42,7 @@ public struct TranslationOptions: Sendable, Hashable {
     self.noRepeat = noRepeat
     self.least = least
     self.most = most
+    self.keepsAttention = keepsAttention
     self.seed = seed
     self.first = first
   }
@@ -76,6 +79,6 @@ public struct Translation: Sendable, Hashable {
   public var logProbability: Double
   /// What translations are compared by; see ``TranslationOptions/lengthPenalty``.
   public var score: Double
-  /// How much each of its tokens, and its end, looked at each token of the sentence.
+  /// How much each of its tokens, and its end, looked at each token of the sentence; empty unless that was to be kept.
   public var attention: [[Float]]
 }

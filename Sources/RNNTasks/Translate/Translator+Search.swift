@@ -162,7 +162,7 @@ extension Translator.Packed {
         for (place, candidate) in all.enumerated() where next.count < options.beam {
           var hypothesis = searches[i].active[candidate.parent]
           hypothesis.logProbability = candidate.logProbability
-          hypothesis.attention.append(Array(rows.attention(hypothesis.row).prefix(sentences[i].count)))
+          if options.keepsAttention { hypothesis.attention.append(Array(rows.attention(hypothesis.row).prefix(sentences[i].count))) }
           if candidate.token == model.end {
             if place < options.beam { searches[i].finished.append(hypothesis) }
             continue
@@ -240,7 +240,7 @@ extension Translator.Packed {
         }
         let token = try sampler.sample(UnsafeBufferPointer(logits), uniform: randoms[i].uniform())
         all[i].logProbability += Double(logits[Int(token)]) - (norms[row] ?? 0)
-        all[i].attention.append(Array(rows.attention(row).prefix(sentence.count)))
+        if options.keepsAttention { all[i].attention.append(Array(rows.attention(row).prefix(sentence.count))) }
         if token == model.end { continue }
         all[i].tokens.append(token)
         all[i].row = parents.count
@@ -264,13 +264,25 @@ extension Translator.Packed {
   // MARK: Score
 
   /// How probable given translations are: the natural logarithm for each token and the end, of each pair.
-  public func score(_ pairs: [(source: [UInt8], target: [UInt8])]) -> [[Double]] {
-    var results: [[Double]] = []
+  public func score(_ pairs: [(source: [UInt8], target: [UInt8])]) -> [[Double]] { score(pairs, mostWeights: Self.mostWeights) }
+
+  /// - Parameter mostWeights: so many weights of attention are in memory at most; longer pairs are scored step by step.
+  package func score(_ pairs: [(source: [UInt8], target: [UInt8])], mostWeights: Int) -> [[Double]] {
+    let tokens = pairs.map { (source: model.source.encode($0.source)[...], target: model.target.encode($0.target)[...]) }
     let constants = TapedWeights(constant: model.weights)
-    for begin in stride(from: 0, to: pairs.count, by: Self.pairsAtOnce) {
-      let part = pairs[begin..<min(begin + Self.pairsAtOnce, pairs.count)]
-      let tokens = part.map { (source: model.source.encode($0.source)[...], target: model.target.encode($0.target)[...]) }
-      let batch = PairBatch(tokens, end: model.end)
+    var results: [[Double]] = []
+    while results.count < tokens.count {
+      var part: [(source: ArraySlice<Int32>, target: ArraySlice<Int32>)] = [], longest = (source: 0, target: 0)
+      for pair in tokens[results.count...].prefix(Self.pairsAtOnce) {
+        longest = (max(longest.source, pair.source.count), max(longest.target, pair.target.count + 1))
+        guard (part.count + 1) * longest.source * longest.target <= mostWeights else { break }
+        part.append(pair)
+      }
+      guard !part.isEmpty else {
+        results.append(scoreSteps(tokens[results.count].source, tokens[results.count].target))
+        continue
+      }
+      let batch = PairBatch(part, end: model.end)
       let losses = model.loss(batch, constants).losses.values
       for row in 0..<batch.rows {
         results.append((0..<batch.targetLengths[row]).map { -Double(losses[$0 * batch.rows + row]) })
@@ -279,5 +291,20 @@ extension Translator.Packed {
     return results
   }
 
-  private static let pairsAtOnce = 64
+  /// The same for one pair in little memory, however long it is.
+  private func scoreSteps(_ source: ArraySlice<Int32>, _ target: ArraySlice<Int32>) -> [Double] {
+    let rows = rows([Array(source)], each: 1)
+    var previous = model.end
+    return (target + [model.end]).map { token in
+      rows.step([previous])
+      previous = token
+      let logits = rows.logits(0)
+      var loss: Float = 0
+      withUnsafePointer(to: token) { rnn_softmax_cross_entropy(logits.baseAddress, $0, 1, Int32(logits.count), 0, 1, &loss, nil) }
+      rows.keep([0])
+      return -Double(loss)
+    }
+  }
+
+  private static let pairsAtOnce = 64, mostWeights = 1 << 23
 }

@@ -47,29 +47,30 @@ public struct TranslatorTrainer: Trainer {
     let model = try Translator(
       try options.architecture(defaults), source: source, target: target, seed: seed, initialization: options.initialization)
     initial = model
-    let training = pairs.encoded(parts.training, source: source, target: target, longest: options.longest ?? defaults.longest)
+    let longest = options.longest ?? defaults.longest
+    let training = pairs.encoded(parts.training, source: source, target: target, longest: longest)
     guard training.count > 0 else {
-      throw RNNError(.badData, "\(names.isEmpty ? "" : names + ": ")all pairs have more than \(options.longest ?? defaults.longest) tokens on one side")
+      throw RNNError(.badData, "\(names.isEmpty ? "" : names + ": ")all pairs have more than \(longest) tokens on one side")
     }
     let measured = validation ?? pairs
-    // Those with nothing on one side are left out here too, so that references stay beside their sentences.
-    let held = validation.map { own in (0..<own.count).filter { !own.isEmpty($0) } } ?? parts.validation
+    let held = measured.encoded(
+      validation.map { own in (0..<own.count).filter { !own.isEmpty($0) } } ?? parts.validation, source: source, target: target, longest: longest)
     let task = try TranslatorTraining(
-      model, training: training, validation: measured.encoded(held, source: source, target: target),
-      references: held.map { String(decoding: measured.target($0), as: UTF8.self) }, smoothing: options.labelSmoothing,
+      model, training: training, validation: held,
+      references: held.numbers.map { String(decoding: measured.target($0), as: UTF8.self) }, smoothing: options.labelSmoothing,
       criterion: options.criterion, rows: options.training.batch ?? defaults.batch, seed: seed,
-      data: "\(pairs.fingerprint)\(validation.map { "+\($0.fingerprint)" } ?? "/\(options.validationFraction)")/\(options.longest ?? defaults.longest)")
+      data: "\(pairs.fingerprint)\(validation.map { "+\($0.fingerprint)" } ?? "/\(options.validationFraction)")/\(longest)")
     loop = try TrainingLoop(
       task: task, weights: model.weights, settings: options.settings(defaults),
       stepsBetweenMeasurements: Self.stepsBetweenMeasurements(perEpoch: task.stepsPerEpoch, about: 1000))
-    let long = training.long > 0 ? " (\(training.long) longer than \(options.longest ?? defaults.longest) tokens left out)" : ""
+    func without(_ long: Int) -> String { long > 0 ? " (\(long) longer than \(longest) tokens left out)" : "" }
     let empty = pairs.count - parts.training.count - parts.validation.count
     division =
-      "\(training.count) pairs for training\(long), \(held.isEmpty ? "none" : "\(held.count)") for validation\(empty > 0 ? ", \(empty) without a word on one side left out" : "")"
+      "\(training.count) pairs for training\(without(training.long)), \(held.count == 0 ? "none" : "\(held.count)") for validation\(without(held.long))\(empty > 0 ? ", \(empty) without a word on one side left out" : "")"
     let all = pairs.sources + (validation?.sources ?? [])
     readsStandardInput = all.contains("standard input")
     trainedOn = all.joined(separator: ", ")
-    example = held.first.map { Array(measured.source($0)) }
+    example = held.numbers.first.map { Array(measured.source($0)) }
   }
 
   private static let fewestPairs = 4

@@ -81,12 +81,13 @@ public struct TranslatorTraining: TrainingTask {
       nats += model.loss(batch, constants).losses.values.reduce(0) { $0 + Double($1) }
     }
     var bleu = BLEU()
-    let translations = try Translator.Packed(model).translate(tokens: references.indices.map { Array(validation.source($0)) }, .greedy)
+    let translations = try Translator.Packed(model).translate(tokens: references.indices.map { Array(validation.source($0)) }, Self.measuring)
     for (translation, reference) in zip(translations, references) { bleu.add(translation[0].text, reference: reference) }
     return Metrics(loss: nats / Double(max(validation.targetCount, 1)), bleu: bleu)
   }
 
   private static let pairsAtOnce = 64
+  private static let measuring = TranslationOptions(beam: 1, keepsAttention: false)
 
   public func validate(_ weights: Weights) throws -> Validation {
     guard let metrics = try metrics(weights) else { return Validation(loss: .nan) }

@@ -28,7 +28,7 @@ public struct TranslatorTrainingOptions: TaskTrainingOptions {
   public var dropout: Double?
   public var weightDrop: Double
   public var labelSmoothing: Double
-  /// Pairs with more tokens than this on one side are left out.
+  /// Pairs with more tokens than this on one side are left out, of training and of validation.
   public var longest: Int?
   public var criterion: Criterion
   /// The part of the sentences to measure on, where no others are given. With 0 all are trained on, and the last weights are kept.

@@ -28,6 +28,8 @@ struct TranslationReport {
     let readsAnything = model.source.kind.readsAnything && model.target.kind.readsAnything
     var reader = try PairReader(files, options: options, requiresUTF8: !readsAnything)
     var pairs: [(source: [UInt8], target: [UInt8])] = []
+    var search = search
+    search.keepsAttention = false
     func measure() throws {
       for (pair, found) in zip(pairs, try translator.translate(pairs.map(\.source), search)) {
         let reference = String(decoding: pair.target, as: UTF8.self), text = found.first?.text ?? ""

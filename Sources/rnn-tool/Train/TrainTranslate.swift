@@ -88,7 +88,7 @@ struct TranslatorTextArguments: ParsableArguments {
   @Flag(help: "Both sides have the same tokens.")
   var sharedTokens = false
 
-  @Option(help: ArgumentHelp("Pairs with more tokens on one side are left out of training.", valueName: "n"))
+  @Option(help: ArgumentHelp("Pairs with more tokens on one side are left out.", valueName: "n"))
   var longest: Int?
 }
 
