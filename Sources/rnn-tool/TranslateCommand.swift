@@ -12,10 +12,15 @@ struct Translate: ParsableCommand {
       With --score sentences and translations are read, as rnn train translate reads them, and for each pair the logarithm of the \
       translation's probability and its number of tokens are written.
 
+      With --save-state or --state one sentence is translated token by token, and what there is of its translation is written. A \
+      saved state has the sentence in it and continues later to the same translation as one longer run.
+
       Examples:
         rnn translate model.safetensors < lines.txt
         rnn translate model.safetensors lines.txt --beam 8 --best 3
         rnn translate model.safetensors one-line.txt --attention alignment.svg
+        rnn translate m.safetensors line.txt --beam 1 --length 5 --save-state state
+        rnn translate m.safetensors --beam 1 --state state
       """)
 
   @Argument(help: ArgumentHelp("The model.", valueName: "model"))
@@ -26,6 +31,7 @@ struct Translate: ParsableCommand {
 
   @OptionGroup(title: "Search") var search: SearchArguments
   @OptionGroup(title: "Scores") var scores: ScoreArguments
+  @OptionGroup(title: "Token by token") var steps: TranslationStepArguments
   @OptionGroup var threads: ThreadArguments
 
   @Option(help: ArgumentHelp("Draw how much each token of the first sentence's translation looked at each of the sentence.", valueName: "file"))
@@ -38,9 +44,17 @@ struct Translate: ParsableCommand {
     threads.apply()
     let options = try search.options()
     try options.validate()
-    if let attention { try Files.checkWritable(attention) }
+    if steps.areGiven {
+      guard search.beam == 1 || search.sample, search.best == 1 else {
+        throw RNNError(.usage, "--state, --save-state and --length are for one translation, token by token: with --beam 1, or with --sample")
+      }
+      if attention != nil || json || scores.score { throw RNNError(.usage, "--attention, --json and --score are for whole translations") }
+      if steps.state != nil, !files.isEmpty { throw RNNError(.usage, "a state has its sentence: --state reads no other") }
+    }
+    for path in [attention, steps.saveState].compactMap(\.self) { try Files.checkWritable(path) }
     let translator = try Translator.Packed(Translator(contentsOf: model))
     if scores.score { return try score(translator) }
+    if steps.areGiven { return try translateSteps(translator, options) }
     if scores.pairs.isGiven { throw RNNError(.usage, "--source, --target and columns are for --score") }
     var drawing = attention, number = 0
     for file in files.isEmpty ? ["-"] : files {
@@ -49,6 +63,7 @@ struct Translate: ParsableCommand {
       func answer() throws {
         var options = options
         options.first = number
+        options.keepsAttention = drawing != nil
         let found = try translator.translate(texts, options)
         if let path = drawing, let first = found.first?.first {
           try AlignmentDrawing(first, of: texts[0], translator.model).write(to: path)
@@ -63,14 +78,43 @@ struct Translate: ParsableCommand {
         bytes += text.count
         if texts.count == 1024 || bytes > 1 << 18 || !reader.hasMoreAtHand { try answer() }
       }
-        options.keepsAttention = drawing != nil
       if !texts.isEmpty { try answer() }
     }
   }
 
+  /// A text without line ends.
+  private func flat(_ text: String) -> String { String(text.map { $0.isNewline ? " " : $0 }) }
+
+  /// Translates one sentence token by token, from its beginning or from where a state left off.
+  private func translateSteps(_ translator: Translator.Packed, _ options: TranslationOptions) throws {
+    let session: TranslationSession
+    if let state = steps.state {
+      session = try TranslationSession(translator, continuing: Safetensors(contentsOf: state), options, source: state)
+    } else {
+      session = try TranslationSession(translator, try sentence(), options)
+    }
+    var left = steps.length ?? .max
+    while left > 0, try session.next() != nil { left -= 1 }
+    try Output.line(flat(session.text))
+    if let path = steps.saveState { try session.state().write(to: path) }
+  }
+
+  /// The only sentence.
+  private func sentence() throws -> [UInt8] {
+    var found: [UInt8]?
+    for file in files.isEmpty ? ["-"] : files {
+      var reader = try TextReader(file)
+      while let text = try reader.next() {
+        if found != nil { throw RNNError(.usage, "found a second line to translate: a state is that of one sentence") }
+        found = text
+      }
+    }
+    guard let found else { throw RNNError(.badData, "found no line to translate, expected one sentence") }
+    return found
+  }
+
   /// What is written of a sentence's translations.
   private func line(_ number: Int, _ source: [UInt8], _ translations: [Translation]) -> String {
-    func flat(_ text: String) -> String { String(text.map { $0.isNewline ? " " : $0 }) }
     guard json else {
       if search.best == 1 { return flat(translations.first?.text ?? "") + "\n" }
       return translations.map { "\(number + 1)\t\(HumanFormat.fixed($0.score, 4))\t\(flat($0.text))\n" }.joined()
@@ -147,6 +191,24 @@ struct SearchArguments: ParsableArguments {
     TranslationOptions(
       beam: beam, sampling: sample ? try SamplingOptions(temperature: temperature, topK: topK, topP: topP) : nil, best: best,
       lengthPenalty: lengthPenalty, noRepeat: noRepeat, least: minLength, most: maxLength, seed: seed)
+  }
+}
+
+/// One translation that can be saved in the middle.
+struct TranslationStepArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("Go on from a saved state.", valueName: "file"))
+  var state: String?
+
+  @Option(help: ArgumentHelp("Save the state at the end.", valueName: "file"))
+  var saveState: String?
+
+  @Option(help: ArgumentHelp("Tokens to translate at most now. (default: up to the end)", valueName: "n"))
+  var length: Int?
+
+  var areGiven: Bool { state != nil || saveState != nil || length != nil }
+
+  func validate() throws {
+    if let length, length < 0 { throw ValidationError("--length is a number of tokens, not \(length)") }
   }
 }
 

@@ -79,6 +79,33 @@ struct TranslationTests {
     #expect(scores.count == 2 && abs(scores[0][0] - logProbability) < 1e-3 && scores[0][1] == 1 && scores[1][0] < scores[0][0], "\(scored.text)")
   }
 
+  @Test func savedInTheMiddleAndContinued() throws {
+    let place = try Workplace()
+    let model = try model(place), state = place.path("state"), sentence = "wort1 wort4 wort0\n"
+    for way in [["--beam", "1"], ["--sample", "--temperature", "2", "--seed", "5"]] {
+      let whole = try Program.run(["translate", model] + way, input: sentence)
+      let words = whole.text.split(separator: " ").count
+      #expect(whole.code == 0 && words > 1, "\(whole.text)\(whole.errors)")
+      for cut in 0...words {
+        let first = try Program.run(["translate", model, "--length", "\(cut)", "--save-state", state] + way, input: sentence)
+        #expect(first.code == 0 && whole.text.hasPrefix(first.text.dropLast()) && first.text.split(separator: " ").count <= max(cut, 1))
+        let going = way.filter { $0 != "--seed" && $0 != "5" }
+        let second = try Program.run(["translate", model, "--state", state] + going)
+        #expect(second.output == whole.output, "cut at \(cut): \(second.text)\(second.errors)")
+      }
+    }
+    for (arguments, code, words) in [
+      (["--save-state", state], 64, "--beam 1"), (["--state", model, "--beam", "1"], 65, "not a saved state"),
+      (["--state", state, "--beam", "1", state], 64, "has its sentence"), (["--state", state, "--beam", "1", "--json"], 64, "whole translations"),
+      (["--save-state", place.path("no/state"), "--beam", "1"], 73, "there is no directory"),
+      (["--length", "2", "--beam", "1", try place.write("two", "a\nb\n".utf8)], 64, "second line"),
+      (["--length", "2", "--beam", "1", try place.write("none", [])], 65, "no line"),
+    ] as [([String], Int32, String)] {
+      let result = try Program.run(["translate", model] + arguments)
+      #expect(result.code == code && result.errors.contains(words), "\(arguments): \(result.code) \(result.errors)")
+    }
+  }
+
   @Test func drawsTheAlignment() throws {
     let place = try Workplace()
     let result = try Program.run(["translate", model(place), "--attention", place.path("a.svg")], input: "wort1 wort4\n")
