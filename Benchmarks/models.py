@@ -1,4 +1,5 @@
-"""Whole models: updates of a language model, a classifier, a forecaster or a transcriber, everything included that an update is made of, in PyTorch and ours."""
+"""Whole models: updates of a language model, a classifier, a forecaster, a translator or a transcriber, everything included that an
+update is made of, and translations, in PyTorch and ours."""
 import array
 import atexit
 import json
@@ -9,12 +10,28 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+
+# Lines of words, and batches of pairs of nearly one length.
+TRANSLATOR = {
+    "text": "mt-multi30k/train.lc.norm.tok.en", "translations": "mt-multi30k/train.lc.norm.tok.de", "tokens": "words", "vocabulary": 10000,
+    "layers": 1, "hidden": 512, "embedding": 256, "dropout": 0.3, "label_smoothing": 0.1, "batch": 64, "optimizer": "adamw",
+    "learning_rate": 0.001, "clip": 1,
+}
 
 MODELS = [
     {
         "model": "transcriber", "title": "2 × 256 LSTM in both directions with connectionist temporal classification, 200 rows of 40 numbers, 30 classes (rows a second)",
         "clips": 160, "rows": 200, "input": 40, "tokens_said": 40, "letters": 28, "layers": 2, "hidden": 256,
         "batch": 16, "optimizer": "adam", "learning_rate": 0.001, "clip": 5, "steps": 40, "warm_up": 5,
+    },
+    {
+        "model": "translator", "title": "512 LSTM with attention and input feeding (Luong et al. 2015), Multi30k English to German (tokens a second)",
+        **TRANSLATOR, "steps": 40, "warm_up": 5,
+    },
+    {
+        "model": "translations", "title": "the same, greedy translations of 20 words each (sentences a second)",
+        **TRANSLATOR, "sentences": 1000, "length": 20, "warm_up": 64,
     },
     {
         "model": "forecaster", "title": "2 × 64 LSTM step by step with Student's t (Salinas et al. 2020, DeepAR), 168 + 24 hours of ETTh1's oil temperature (windows a second)",
@@ -48,6 +65,10 @@ EPOCHS = [
 ]
 
 
+# What names a file of the data.
+TEXTS = ("text", "translations")
+
+
 def available(models, rnn):
     """Those of the models that can be measured here; says of the others why not."""
     folder = os.environ.get("RNN_DATA")
@@ -65,13 +86,14 @@ def available(models, rnn):
             continue
         if not folder:
             continue
-        text = os.path.join(folder, model["text"])
+        texts = {name: os.path.join(folder, model[name]) for name in TEXTS if name in model}
+        missing = [name for name, path in texts.items() if not os.path.exists(path)]
         if "tokens" in model and model["tokens"] not in (kinds.group(1) if kinds else ""):
             print(f"{model['title']}: left out, rnn train generate has no --tokens {model['tokens']}", file=sys.stderr)
-        elif not os.path.exists(text):
-            print(f"{model['title']}: left out, RNN_DATA has no {model['text']}", file=sys.stderr)
+        elif missing:
+            print(f"{model['title']}: left out, RNN_DATA has no {model[missing[0]]}", file=sys.stderr)
         else:
-            result.append({**model, "text": text})
+            result.append({**model, **texts})
     return result
 
 
@@ -109,11 +131,16 @@ def first_line(text, path):
 
 def ours(rnn, model, threads):
     """Tokens (of a classifier: texts; of a forecaster: windows; of a transcriber: rows) and seconds of a run of `rnn train`: those of its updates from the first,
-    reading and measuring excluded."""
-    task = "transcribe" if "clips" in model else "classify" if "classes" in model else "forecast" if "horizon" in model else "generate"
+    reading and measuring excluded. Or sentences and seconds of a run of `rnn translate`, all included."""
+    tasks = {"clips": "transcribe", "classes": "classify", "horizon": "forecast", "translations": "translate"}
+    task = next((task for name, task in tasks.items() if name in model), "generate")
     with tempfile.TemporaryDirectory() as folder:
+        files = [model["text"]]
         if task == "transcribe":
             own = ["--row-size", model["input"], "--stacking", 1, "--validation-part", 0, "--no-augmentation"]
+        elif task == "translate":
+            files = ["--source", model["text"], "--target", model["translations"]]
+            own = ["--tokens", model["tokens"], "--embedding", model["embedding"], "--label-smoothing", model["label_smoothing"], "--validation-part", 0]
         elif task == "forecast":
             own = ["--target-column", model["target"], "--kind", "recurrent", "--context", model["context"], "--horizon", model["horizon"],
                    "--lags", ",".join(map(str, model["lags"])), "--head", "student-t", "--no-linear", "--split", "rest/0/0",
@@ -122,21 +149,41 @@ def ours(rnn, model, threads):
             own = ["--tokens", model["tokens"], "--embedding", model["embedding"]]
             own += ["--format", "lines", "--pooling", "max", "--word-dropout", 0] if task == "classify" else ["--sequence-length", model["sequence_length"]]
         command = [
-            rnn, "train", task, model["text"], *own,
+            rnn, "train", task, *files, *own,
             "--output", os.path.join(folder, "model.safetensors"), "--cell", "lstm",
             "--layers", model["layers"], "--hidden", model["hidden"],
             "--batch", model["batch"], "--optimizer", model["optimizer"],
             "--learning-rate", model["learning_rate"], "--clip", model["clip"], "--threads", threads,
-            "--dropout", 0, "--weight-decay", 0, "--schedule", "constant", "--averaging", 0, "--checkpoint-every", "1h",
+            "--dropout", model.get("dropout", 0), "--weight-decay", 0, "--schedule", "constant", "--averaging", 0, "--checkpoint-every", "1h",
             "--quiet", "--json"]
         for name in ("steps", "epochs", "vocabulary", "initial"):
             if name in model:
                 command += ["--" + name, model[name]]
+        if "sentences" in model:
+            # How a model translates so many tokens takes as long whatever it has learnt.
+            command += ["--steps", 1]
         if "epochs" in model:
             # All of the text is for training, and the measuring in between, which is counted too, is of a few words.
             command += ["--valid", first_line(model["text"], os.path.join(folder, "valid.txt"))]
         run = subprocess.run([str(word) for word in command], capture_output=True, text=True)
         if run.returncode != 0:
             return {"error": run.stderr.strip()}
+        if "sentences" in model:
+            return translations(rnn, model, threads, folder)
         result = json.loads(run.stdout)
-        return {"tokens": result[{"classify": "texts", "forecast": "windows", "generate": "tokens", "transcribe": "rows"}[task]], "seconds": result["seconds"]}
+        return {"tokens": result[{"classify": "texts", "forecast": "windows", "transcribe": "rows"}.get(task, "tokens")], "seconds": result["seconds"]}
+
+
+def translations(rnn, model, threads, folder):
+    """Sentences and seconds of `rnn translate`, its start included."""
+    with open(model["text"], "rb") as file:
+        lines = b"".join(file.readlines()[:model["sentences"]])
+    command = [
+        rnn, "translate", os.path.join(folder, "model.safetensors"), "--beam", 1, "--min-length", model["length"],
+        "--max-length", model["length"], "--threads", threads]
+    start = time.perf_counter()
+    run = subprocess.run([str(word) for word in command], input=lines, capture_output=True)
+    seconds = time.perf_counter() - start
+    if run.returncode != 0:
+        return {"error": run.stderr.decode().strip()}
+    return {"tokens": model["sentences"], "seconds": seconds}

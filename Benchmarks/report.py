@@ -159,7 +159,7 @@ def write(results):
     if results["models"]:
         text += "Updates with everything they are made of: reading, embedding, layers, logits and loss, backward, clipping, "
         text += "optimiser (PyTorch's fused one). So many updates were measured in each round, not an epoch: "
-        text += ", ".join(f"{model['model']} {model['steps']}" for model in results["models"])
+        text += ", ".join(f"{model['model']} {model['steps']}" for model in results["models"] if "steps" in model)
         text += f". Ours count from the first update of a fresh process, PyTorch's after {results['models'][0]['warm_up']}.\n\n"
         text += models_table(results["models"], names)
     if results["epochs"]:

@@ -53,11 +53,13 @@ models = {}
 def whole_model(torch, request):
     key = request["model"]
     if key not in models:
-        build = transcriber if "clips" in request else classifier if "classes" in request else forecaster if "horizon" in request else train
+        builders = {"clips": transcriber, "classes": classifier, "horizon": forecaster, "sentences": greedy, "translations": translator}
+        build = next((build for name, build in builders.items() if name in request), train)
         models[key] = build(torch, request)
         models[key][0](request.get("warm_up", 0))
     run, steps_per_epoch = models[key]
-    tokens, seconds = run(request["steps"] if "steps" in request else request["epochs"] * steps_per_epoch)
+    given = [request[name] for name in ("steps", "sentences") if name in request]
+    tokens, seconds = run(given[0] if given else request["epochs"] * steps_per_epoch)
     return {"tokens": tokens, "seconds": seconds}
 
 
@@ -276,6 +278,139 @@ def transcriber(torch, request):
         return steps * rows * x.shape[0], time.perf_counter() - start
 
     return run, len(clips) // rows
+
+
+class Pairs:
+    """Lines of words and their translations as numbers; a translation ends with the number after those of its words."""
+
+    def __init__(self, request):
+        import collections
+
+        self.sides, self.counts = [], []
+        for name in ("text", "translations"):
+            with open(request[name], encoding="utf-8") as file:
+                lines = [line.split() for line in file]
+            frequencies = collections.Counter(word for line in lines for word in line).most_common(request["vocabulary"] - 2)
+            numbers = {word: number for number, (word, _) in enumerate(frequencies)}
+            self.sides.append([[numbers.get(word, len(numbers)) for word in line] for line in lines])
+            self.counts.append(len(numbers) + 1)
+        self.end = self.counts[1]
+
+
+def translation_network(torch, request, sources, targets):
+    """Embeddings, an LSTM in both directions, a linear layer and tanh between the states, an LSTM that is fed what it found in the step
+    before, general attention, output weights that are the vectors of the target's words."""
+    functional, nn = torch.nn.functional, torch.nn
+    hidden, embedding, rate = request["hidden"], request["embedding"], request["dropout"]
+
+    class Network(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.source, self.target = nn.Embedding(sources, embedding), nn.Embedding(targets, embedding)
+            self.encoder = nn.LSTM(embedding, hidden // 2, bidirectional=True)
+            self.bridge = nn.ModuleList([nn.Linear(hidden, hidden) for _ in range(2)])
+            self.decoder = nn.LSTMCell(2 * embedding, hidden)
+            self.keys = nn.Linear(hidden, hidden, bias=False)
+            self.combine = nn.Linear(2 * hidden, embedding, bias=False)
+            self.bias = nn.Parameter(torch.zeros(targets))
+            for table in (self.source, self.target):
+                nn.init.uniform_(table.weight, -0.1, 0.1)
+
+        def encode(self, tokens, lengths):
+            x = functional.dropout(self.source(tokens), rate, self.training)
+            packed = nn.utils.rnn.pack_padded_sequence(x, lengths, enforce_sorted=False)
+            memory, last = self.encoder(packed)
+            memory = nn.utils.rnn.pad_packed_sequence(memory)[0].transpose(0, 1)
+            state = tuple(torch.tanh(linear(torch.cat([part[0], part[1]], 1))) for linear, part in zip(self.bridge, last))
+            outside = torch.arange(memory.shape[1])[None] >= lengths[:, None]
+            return (memory, self.keys(memory).transpose(1, 2), outside), state
+
+        def step(self, x, fed, state, source):
+            memory, keys, outside = source
+            h, c = self.decoder(torch.cat([x, fed], 1), state)
+            scores = torch.bmm(h[:, None], keys)[:, 0].masked_fill(outside, -torch.inf)
+            context = torch.bmm(scores.softmax(1)[:, None], memory)[:, 0]
+            return torch.tanh(self.combine(torch.cat([context, h], 1))), (h, c)
+
+        def logits(self, vectors):
+            return functional.linear(vectors, self.target.weight, self.bias)
+
+        def loss(self, tokens, lengths, inputs, targets):
+            source, state = self.encode(tokens, lengths)
+            x = functional.dropout(self.target(inputs), rate, self.training)
+            fed, vectors = x.new_zeros(x.shape[1], embedding), []
+            for step in x:
+                fed, state = self.step(step, fed, state, source)
+                vectors.append(fed)
+            vectors = functional.dropout(torch.stack(vectors), rate, self.training)
+            # Only of what counts, as a careful program has it.
+            counted = targets >= 0
+            return functional.cross_entropy(self.logits(vectors[counted]), targets[counted], label_smoothing=request["label_smoothing"])
+
+        @torch.inference_mode()
+        def translate(self, tokens, lengths, end, most):
+            source, state = self.encode(tokens, lengths)
+            rows = tokens.shape[1]
+            token, fed, found = torch.full((rows,), end), torch.zeros(rows, embedding), []
+            for _ in range(most):
+                fed, state = self.step(self.target(token), fed, state, source)
+                logits = self.logits(fed)
+                logits[:, end] = -torch.inf
+                token = logits.argmax(1)
+                found.append(token)
+            return torch.stack(found)
+
+    return Network()
+
+
+def translator(torch, request):
+    """A function that makes so many updates of a translator on batches of pairs of nearly one length, and returns the tokens of the
+    translations and the seconds taken; and how many updates an epoch has."""
+    import random
+
+    pairs, rows = Pairs(request), request["batch"]
+    sources, targets = pairs.sides
+    model = translation_network(torch, request, pairs.counts[0], pairs.end + 1)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=request["learning_rate"], weight_decay=0, fused=True)
+    order = sorted((i for i in range(len(sources)) if sources[i] and targets[i]), key=lambda i: (len(targets[i]), len(sources[i])))
+    whole = [order[i:i + rows] for i in range(0, len(order), rows)]
+    shuffle, batches = random.Random(1), []
+    pad = torch.nn.utils.rnn.pad_sequence
+
+    def run(steps):
+        nonlocal batches
+        tokens, start = 0, time.perf_counter()
+        for _ in range(steps):
+            batches = batches or shuffle.sample(whole, len(whole))
+            batch = batches.pop()
+            source = [torch.tensor(sources[i]) for i in batch]
+            inputs = pad([torch.tensor([pairs.end] + targets[i]) for i in batch])
+            expected = pad([torch.tensor(targets[i] + [pairs.end]) for i in batch], padding_value=-1)
+            optimizer.zero_grad(set_to_none=True)
+            model.loss(pad(source), torch.tensor([len(row) for row in source]), inputs, expected).backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), request["clip"])
+            optimizer.step()
+            tokens += sum(len(targets[i]) + 1 for i in batch)
+        return tokens, time.perf_counter() - start
+
+    return run, len(whole)
+
+
+def greedy(torch, request):
+    """A function that translates so many sentences greedily, and returns their number and the seconds taken."""
+    pairs, rows = Pairs(request), request["batch"]
+    model = translation_network(torch, request, pairs.counts[0], pairs.end + 1).eval()
+
+    def run(sentences):
+        start = time.perf_counter()
+        some = sorted((row for row in pairs.sides[0][:sentences] if row), key=len)
+        for i in range(0, len(some), rows):
+            source = [torch.tensor(row) for row in some[i:i + rows]]
+            lengths = torch.tensor([len(row) for row in source])
+            model.translate(torch.nn.utils.rnn.pad_sequence(source), lengths, pairs.end, request["length"])
+        return sentences, time.perf_counter() - start
+
+    return run, 1
 
 
 if __name__ == "__main__":
