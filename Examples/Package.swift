@@ -21,6 +21,7 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(name: "OwnCell", dependencies: library, swiftSettings: strict),
     .executableTarget(name: "TranscribeTones", dependencies: library, swiftSettings: strict),
+    .executableTarget(name: "TranslateText", dependencies: library, swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
