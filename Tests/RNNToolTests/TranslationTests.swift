@@ -138,6 +138,8 @@ struct TranslationTests {
     try failed(["train", "translate", "-o", place.path("m")], 64, "name a table")
     try failed(["train", "translate", place.path("none"), "-o", place.path("m")], 66, "none")
     try failed(["train", "translate", try place.write("few", "a\tb\n".utf8), "-o", place.path("m")], 65, "expected at least")
+    let table = try place.write("t.tsv", Self.table.utf8), long = try place.write("long.tsv", "wort1\tword1 word2 word3\n".utf8)
+    try failed(["train", "translate", table, "--valid", long, "--tokens", "words", "--longest", "2", "-o", place.path("m")], 65, "long.tsv: found no pair to measure on")
     try failed(["translate", model, "--beam", "2", "--best", "3"], 64, "at most as many")
     try failed(["translate", model, "--temperature", "2"], 64, "--sample")
     try failed(["translate", model, "--source", a], 64, "--score")
@@ -145,8 +147,8 @@ struct TranslationTests {
     try failed(["translate", try place.write("x", "abc".utf8)], 65, "x")
     try failed(["evaluate", model, "--rows", "2", a], 64, "--rows is for models of text")
     // A very long line, and bytes that are no UTF-8: translated all the same.
-    let long = String(repeating: "wort1 ", count: 3000) + "\n"
-    let result = try Program.run(["translate", model, "--beam", "1", "--max-length", "20"], input: long + "wort3\n")
+    let line = String(repeating: "wort1 ", count: 3000) + "\n"
+    let result = try Program.run(["translate", model, "--beam", "1", "--max-length", "20"], input: line + "wort3\n")
     #expect(result.code == 0 && result.text.hasSuffix("\nword3\n"), "\(result.errors)")
     let bytes = try place.write("bytes", [0xC3, 0x20, 0xFF, 0x20] + Array("wort3\nwort3\n".utf8))
     #expect(try Program.run(["translate", model, bytes]).text.hasSuffix("\nword3\n"))

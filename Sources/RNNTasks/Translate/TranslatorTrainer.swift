@@ -55,6 +55,11 @@ public struct TranslatorTrainer: Trainer {
     let measured = validation ?? pairs
     let held = measured.encoded(
       validation.map { own in (0..<own.count).filter { !own.isEmpty($0) } } ?? parts.validation, source: source, target: target, longest: longest)
+    if let validation, held.count == 0 {
+      throw RNNError(
+        .badData,
+        "\(validation.sources.isEmpty ? "" : validation.sources.joined(separator: ", ") + ": ")found no pair to measure on with a word on both sides and at most \(longest) tokens there")
+    }
     let task = try TranslatorTraining(
       model, training: training, validation: held,
       references: held.numbers.map { String(decoding: measured.target($0), as: UTF8.self) }, smoothing: options.labelSmoothing,
