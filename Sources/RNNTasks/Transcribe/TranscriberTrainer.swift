@@ -37,7 +37,12 @@ public struct TranscriberTrainer: Trainer {
     try options.training.check(
       isMeasured: validation != nil || !parts.validation.isEmpty,
       "clips to measure on; give a part of the clips, or others for validation")
-    let tokenizer = try Tokenizer(of: parts.training.map { clips.texts[$0] }, options.tokens ?? .characters, vocabulary: options.vocabulary)
+    let tokenizer: Tokenizer
+    if let given = options.tokenizer {
+      tokenizer = given
+    } else {
+      tokenizer = try Tokenizer(of: parts.training.map { clips.texts[$0] }, options.tokens ?? .characters, vocabulary: options.vocabulary)
+    }
     let targets = clips.texts.map { tokenizer.encode($0).map(Int.init) }
     if let stacking = options.stacking { try Transcriber.checkStacking(stacking) }
     let stacking = options.stacking ?? Self.stacking(parts.training.map { (clips.rows[$0].shape[0], CTC.stepsNeeded(targets[$0])) })

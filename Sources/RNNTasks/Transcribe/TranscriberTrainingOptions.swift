@@ -22,6 +22,8 @@ public struct TranscriberTrainingOptions: TaskTrainingOptions {
   public var tokens: Tokenizer.Kind?
   /// Tokens at most, where they are words or byte pairs.
   public var vocabulary: Int?
+  /// An existing tokenizer, of the kind `tokens`, instead of one made of the texts.
+  public var tokenizer: Tokenizer?
   public var hidden: Int?
   public var layers: Int?
   public var projection: Int?
@@ -41,15 +43,16 @@ public struct TranscriberTrainingOptions: TaskTrainingOptions {
   public var training: TrainingOptions
 
   public init(
-    cell: Cell? = nil, tokens: Tokenizer.Kind? = nil, vocabulary: Int? = nil, hidden: Int? = nil,
+    cell: Cell? = nil, tokens: Tokenizer.Kind? = nil, vocabulary: Int? = nil, tokenizer: Tokenizer? = nil, hidden: Int? = nil,
     layers: Int? = nil, projection: Int? = nil, bidirectional: Bool = true, stacking: Int? = nil, dropout: Double? = nil,
     weightDrop: Double = 0, augmentation: SoundAugmentation? = nil, unalignable: Unalignable = .skip, criterion: Criterion = .wer,
     validationFraction: Double = TranscriberDefaults.validationFraction, initialization: RecurrentStack.Initialization = .init(),
     training: TrainingOptions = .init()
   ) {
     self.cell = cell
-    self.tokens = tokens
+    self.tokens = tokenizer?.kind ?? tokens
     self.vocabulary = vocabulary
+    self.tokenizer = tokenizer
     self.hidden = hidden
     self.layers = layers
     self.projection = projection

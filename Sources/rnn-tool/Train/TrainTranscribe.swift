@@ -34,7 +34,7 @@ struct TrainTranscribe: TrainCommand {
   @OptionGroup(title: "Model") var transcriber: TranscriberModelArguments
   @OptionGroup(title: "Training") var goal: TranscriberGoalArguments
 
-  var inputs: [String] { files + texts.valid }
+  var inputs: [String] { files + texts.valid + [texts.tokens?.file].compactMap(\.self) }
 
   func trainer(_ view: inout TrainingView) throws -> TranscriberTrainer {
     if common.model.embedding != nil { throw RNNError(.usage, "--embedding is for tokens that are read; a transcriber reads sound") }
@@ -53,8 +53,8 @@ struct TrainTranscribe: TrainCommand {
     let model = common.model
     return TranscriberTrainingOptions(
       cell: try model.givenCell, tokens: texts.tokens?.kind,
-      vocabulary: try texts.tokens.map { try $0.vocabulary(or: texts.vocabulary) } ?? texts.vocabulary, hidden: model.hidden,
-      layers: model.layers, projection: model.projection, bidirectional: transcriber.bidirectional, stacking: transcriber.stacking,
+      vocabulary: try texts.tokens.map { try $0.vocabulary(or: texts.vocabulary) } ?? texts.vocabulary, tokenizer: try texts.tokens?.tokenizer(),
+      hidden: model.hidden, layers: model.layers, projection: model.projection, bidirectional: transcriber.bidirectional, stacking: transcriber.stacking,
       dropout: model.dropout, weightDrop: transcriber.weightDrop, augmentation: augmentation, unalignable: texts.unalignable,
       criterion: goal.best, validationFraction: texts.validationPart, initialization: model.initialization, training: try common.options())
   }
@@ -67,7 +67,7 @@ struct TranscriberTextArguments: ParsableArguments {
   @Option(help: ArgumentHelp("The part of the clips to measure on; with 0 all are trained on, and the last weights are kept.", valueName: "part"))
   var validationPart = TranscriberDefaults.validationFraction
 
-  @Option(help: ArgumentHelp("What a token is: characters, words, bytes, or what frequent pairs of bytes are merged to, a vocabulary of so many: bpe:500. (default: characters)", valueName: "kind"))
+  @Option(help: ArgumentHelp("What a token is: characters, words, bytes, or what frequent pairs of bytes are merged to, a vocabulary of so many: bpe:500, or that of a file: bpe:tokenizer.json. (default: characters)", valueName: "kind"))
   var tokens: TokensArgument?
 
   @Option(help: ArgumentHelp("With words or bpe: the number of tokens at most.", valueName: "n"))
