@@ -47,7 +47,7 @@ struct Evaluate: ParsableCommand {
   @OptionGroup(title: "Clips, for a transcriber") var clips: ClipArguments
   @OptionGroup(title: "Clips, for a transcriber") var search: TranscriptSearchArguments
 
-  @Flag(help: "With a transcriber: hear clips as streams, 10 ms at a time, and measure how long each takes.")
+  @Flag(help: "With a transcriber: hear clips as streams, 10 ms at a time, and measure how soon each step is heard.")
   var stream = false
 
   @OptionGroup(title: "Series") var backtest: BacktestArguments

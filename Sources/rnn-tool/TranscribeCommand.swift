@@ -59,7 +59,7 @@ struct Transcribe: ParsableCommand {
     let all = try allClips()
     for begin in stride(from: 0, to: all.count, by: Self.clipsAtOnce) {
       let some = Array(all[begin..<min(begin + Self.clipsAtOnce, all.count)])
-      let found = try packed.transcribe(some, options)
+      let found = try packed.transcribe(some, options) { Terminal.standardError().write("rnn: \($0)\n") }
       try Output.write(zip(some, found).enumerated().map { line(begin + $0, $1.0.name, $1.1, model) }.joined())
     }
   }

@@ -184,7 +184,7 @@ extension SoundInput {
     try augmentation.validate()
     let reader = try SoundReader(self)
     return try reader.map(clips.count) { (i) throws(RNNError) in
-      guard augmentation.changesSound, let transform = reader.transform else { return try reader.rows(of: clips[i]) }
+      guard augmentation.changesSound, let transform = reader.transform else { return try reader.rows(of: clips[i]).rows }
       let features = transform.features
       let sound = augmentation.changed(
         try clips[i].sound(rate: features.rate), .init(seed: seed, epoch: epoch, clip: numbers[i]),

@@ -47,23 +47,26 @@ public enum SoundInput: Sendable, Hashable, Codable {
   /// The rows of a clip, `[rows, size]`; of one without a single sample none.
   ///
   /// - Throws: `.badData` and `.noInput` with the clip's place.
-  public func rows(of clip: Clip) throws(RNNError) -> Tensor { try SoundReader(self).rows(of: clip) }
+  public func rows(of clip: Clip) throws(RNNError) -> Tensor { try SoundReader(self).rows(of: clip).rows }
 
   /// The rows of many clips, read on all threads, each `[rows, size]`.
   ///
   /// - Parameters:
   ///   - allowsEmpty: whether a clip without a single sample or row is taken, as no rows, or is an error.
   ///   - reading: called now and then with the number of clips read.
+  ///   - remark: called with what was strange in the clips' files and taken as it was probably meant.
   /// - Throws: as ``rows(of:)-(Clip)``, for the first clip in order that can't be read.
   public func rows(
-    of clips: [Clip], allowsEmpty: Bool = false, reading: (_ clips: Int) -> Void = { _ in }
+    of clips: [Clip], allowsEmpty: Bool = false, reading: (_ clips: Int) -> Void = { _ in }, remark: (_ text: String) -> Void = { _ in }
   ) throws(RNNError) -> [Tensor] {
     let reader = try SoundReader(self)
-    return try reader.map(clips.count, reading: reading) { (i) throws(RNNError) in
-      let rows = try reader.rows(of: clips[i])
+    let read = try reader.map(clips.count, reading: reading) { (i) throws(RNNError) in
+      let (rows, remarks) = try reader.rows(of: clips[i])
       guard allowsEmpty || rows.count > 0 else { throw SoundReader.empty(clips[i]) }
-      return rows
+      return (rows, remarks.map { "\(clips[i].place): \($0)" })
     }
+    for text in read.flatMap(\.1) { remark(text) }
+    return read.map(\.0)
   }
 }
 
@@ -80,9 +83,11 @@ struct SoundReader: Sendable {
     if case .sound(let features) = input { transform = try SoundTransform(features) } else { transform = nil }
   }
 
-  func rows(of clip: Clip) throws(RNNError) -> Tensor {
-    guard let transform else { return try clip.storedRows(size: input.size) }
-    return try transform.rows(of: try clip.sound(rate: transform.features.rate))
+  /// The rows of a clip, and what was strange in its files.
+  func rows(of clip: Clip) throws(RNNError) -> (rows: Tensor, remarks: [String]) {
+    guard let transform else { return (try clip.storedRows(size: input.size), []) }
+    let sound = try clip.sound(rate: transform.features.rate)
+    return (try transform.rows(of: sound), sound.remarks)
   }
 
   /// What is wrong with a clip without sound.

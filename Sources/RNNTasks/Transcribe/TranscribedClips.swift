@@ -16,12 +16,16 @@ public struct TranscribedClips: Sendable {
   /// The names of the lists.
   public var sources: [String] { list.sources }
 
-  /// - Parameter reading: called now and then with the number of clips read.
+  /// - Parameters:
+  ///   - reading: called now and then with the number of clips read.
+  ///   - remark: called with what was strange in the clips' files and taken as it was probably meant.
   /// Throws as for reading a clip, and `.badData` for a clip without a text or without a sample.
-  public init(reading list: ClipList, input: SoundInput, reading: (_ clips: Int) -> Void = { _ in }) throws(RNNError) {
+  public init(
+    reading list: ClipList, input: SoundInput, reading: (_ clips: Int) -> Void = { _ in }, remark: (_ text: String) -> Void = { _ in }
+  ) throws(RNNError) {
     self.list = list
     self.input = input
-    rows = try input.rows(of: list.clips, reading: reading)
+    rows = try input.rows(of: list.clips, reading: reading, remark: remark)
     var texts: [String] = [], fingerprint = Fingerprint()
     for (clip, rows) in zip(list.clips, rows) {
       guard let text = clip.text else { throw RNNError(.badData, "\(clip.place): found no text, expected what is said in the clip") }

@@ -22,10 +22,14 @@ extension Transcriber {
 
     /// Transcripts of clips, the best first; of one without a sample nothing is said. No result depends on the other clips.
     ///
-    /// - Parameter options: nil for the model's own search.
+    /// - Parameters:
+    ///   - options: nil for the model's own search.
+    ///   - remark: called with what was strange in the clips' files and taken as it was probably meant.
     /// Throws `.usage` for options that can't be, and as for reading a clip.
-    public func transcribe(_ clips: [Clip], _ options: TranscriptionOptions? = nil) throws(RNNError) -> [[Transcript]] {
-      try transcribe(rows: try model.input.rows(of: clips, allowsEmpty: true), options)
+    public func transcribe(
+      _ clips: [Clip], _ options: TranscriptionOptions? = nil, remark: (_ text: String) -> Void = { _ in }
+    ) throws(RNNError) -> [[Transcript]] {
+      try transcribe(rows: try model.input.rows(of: clips, allowsEmpty: true, remark: remark), options)
     }
 
     /// Transcripts of clips by their rows as they are read, `[rows, size]` each.

@@ -12,8 +12,8 @@ struct TranscriptionReport {
   /// How long the clips are, and how long they took, in seconds.
   private var heard = 0.0
   private var taken = 0.0
-  /// How long each portion of a stream took, in seconds.
-  private var portions: [Double] = []
+  /// How long each portion of a stream took that completed a step, in seconds.
+  private var steps: [Double] = []
 
   private struct Utterance {
     let place: String
@@ -36,8 +36,8 @@ struct TranscriptionReport {
     let languageModelWeight: Double?
     let seconds: Double?
     let realTimeFactor: Double?
-    let latencyMedian: Double?
-    let latency99: Double?
+    let latencyP50: Double?
+    let latencyP99: Double?
   }
 
   /// Transcribes and compares.
@@ -85,11 +85,13 @@ struct TranscriptionReport {
     }
     for begin in stride(from: 0, to: sound.samples.count, by: size) {
       let portion = Array(sound.samples[begin..<min(begin + size, sound.samples.count)])
+      let before = session.position
       let (_, seconds) = timed {
         session.push(portion)
         return session.partial
       }
-      portions.append(seconds)
+      // Most only wait for a step to be complete.
+      if session.position > before { steps.append(seconds) }
       taken += seconds
     }
     let (found, seconds) = timed { session.finish() }
@@ -98,9 +100,9 @@ struct TranscriptionReport {
     return found.first?.text ?? ""
   }
 
-  /// A part of the portions took no longer than this, in seconds.
+  /// A part of the steps took no longer than this, in seconds.
   private func latency(_ part: Double) -> Double? {
-    let sorted = portions.sorted()
+    let sorted = steps.sorted()
     return sorted.isEmpty ? nil : sorted[min(Int(part * Double(sorted.count)), sorted.count - 1)]
   }
 
@@ -122,7 +124,7 @@ struct TranscriptionReport {
           model: model, texts: names, clips: clips, words: words.count, wer: words.rate, substitutions: words.substitutions,
           deletions: words.deletions, insertions: words.insertions, characters: characters.count, cer: characters.rate, beam: options.beam,
           languageModelWeight: hasLanguageModel ? options.languageModelWeight : nil,
-          seconds: heard > 0 ? heard : nil, realTimeFactor: factor, latencyMedian: latency(0.5), latency99: latency(0.99)))
+          seconds: heard > 0 ? heard : nil, realTimeFactor: factor, latencyP50: latency(0.5), latencyP99: latency(0.99)))
     }
     var rows = [
       ("clips", "\(clips) of \(names.joined(separator: ", "))"),
@@ -141,7 +143,7 @@ struct TranscriptionReport {
     }
     if let median = latency(0.5), let most = latency(0.99) {
       rows.append((
-        "latency", "\(Self.milliseconds(median)) median, \(Self.milliseconds(most)) for 99 of 100   from the arrival of 10 ms of sound to what is heard with it"))
+        "latency", "\(Self.milliseconds(median)) median, \(Self.milliseconds(most)) for 99 of 100   from the arrival of the sound that completes a step to what is heard with it"))
     }
     try Output.write(Output.table(rows))
     for utterance in worst.prefix(Self.mostShown) { try Output.write("\n\(utterance.place)\n\(Self.aligned(utterance.edits))") }

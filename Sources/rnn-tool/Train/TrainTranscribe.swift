@@ -41,7 +41,10 @@ struct TrainTranscribe: TrainCommand {
     let list = try ClipList(contentsOf: files, options: clips.options(table))
     view.messages(onSources: list.descriptions)
     let input = try sound.input(list)
-    let read = try TranscribedClips(reading: list, input: input) { view.showReading(texts: $0) }
+    var remarks: [String] = []
+    let read = try TranscribedClips(reading: list, input: input, reading: { view.showReading(texts: $0) }, remark: { remarks.append($0) })
+    for remark in remarks.prefix(5) { view.message(remark) }
+    if remarks.count > 5 { view.message("… and \(remarks.count - 5) more remarks on clips") }
     var validation: TranscribedClips?
     if !texts.valid.isEmpty {
       validation = try TranscribedClips(reading: try ClipList(contentsOf: texts.valid, options: clips.options(table)), input: input)
