@@ -12,7 +12,8 @@ enum TranscribeTones {
     let folder = FileManager.default.temporaryDirectory.appending(path: "tones-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let texts = (0..<60).map { i in ["abc", "cab", "bad", "dab", "add"][i % 5] + (i % 3 == 0 ? "" : " " + ["cad", "bac", "ada"][i / 5 % 3]) }
+    let words = ["abc", "cab", "bad", "dab", "add", "cad", "bac"]
+    let texts = (0..<60).map { i in i % 3 == 0 ? words[i % 7] : "\(words[i % 5]) \(words[i % 7])" }
     for (i, text) in texts.enumerated() { try wav(samples(text)).write(to: folder.appending(path: "\(i).wav")) }
     let list = texts.enumerated().map { "\($0).wav\t\($1)\n" }.joined()
     try Data(list.utf8).write(to: folder.appending(path: "clips.tsv"))
@@ -39,19 +40,31 @@ enum TranscribeTones {
 
   /// A tone for each letter, silence for a space and between letters.
   static func samples(_ text: String) -> [Int16] {
-    text.utf8.flatMap { letter in
-      (0..<rate / 10).map { i in
-        letter == UInt8(ascii: " ") || i > rate / 16 ? 0 : Int16(8000 * sin(Double(i) * (0.25 + 0.4 * Double(letter - UInt8(ascii: "a")))))
-      }
+    var samples: [Int16] = []
+    for letter in text.utf8 {
+      let step = letter == UInt8(ascii: " ") ? 0 : 0.25 + 0.4 * Double(letter - UInt8(ascii: "a"))
+      for i in 0..<rate / 10 { samples.append(i < rate / 16 ? Int16(8000 * sin(step * Double(i))) : 0) }
     }
+    return samples
   }
 
   /// A WAV file of one channel of 16-bit samples.
   static func wav(_ samples: [Int16]) -> Data {
-    func bytes<T: FixedWidthInteger>(_ value: T) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { Array($0) } }
+    var file: [UInt8] = []
+    func add(_ name: String) { file += Array(name.utf8) }
+    func add(_ value: some FixedWidthInteger) { withUnsafeBytes(of: value.littleEndian) { file += Array($0) } }
     let size = UInt32(2 * samples.count)
-    let header = Array("RIFF".utf8) + bytes(36 + size) + Array("WAVEfmt ".utf8) + bytes(UInt32(16)) + bytes(UInt16(1)) + bytes(UInt16(1))
-    let form = bytes(UInt32(rate)) + bytes(UInt32(2 * rate)) + bytes(UInt16(2)) + bytes(UInt16(16)) + Array("data".utf8) + bytes(size)
-    return Data(header + form + samples.flatMap { bytes($0) })
+    add("RIFF")
+    add(36 + size)
+    add("WAVEfmt ")
+    add(UInt32(16))
+    // PCM, one channel, so many samples and bytes a second, bytes and bits of a sample.
+    for value in [UInt16(1), 1] { add(value) }
+    for value in [UInt32(rate), UInt32(2 * rate)] { add(value) }
+    for value in [UInt16(2), 16] { add(value) }
+    add("data")
+    add(size)
+    for sample in samples { add(sample) }
+    return Data(file)
   }
 }
