@@ -56,6 +56,8 @@ struct Inspect: ParsableCommand {
     var calendar: Bool?
     var input: String?
     var stacking: Int?
+    var beam: Int?
+    var languageModelWeight: Double?
     let parameters: Int
     let fingerprint: String
     let tensors: [Entry]
@@ -106,11 +108,13 @@ struct Inspect: ParsableCommand {
       description = Description(
         model: self.model, task: Transcriber.task, cell: a.cell.name, equations: a.cell.equations, hidden: a.hidden, layers: a.layers,
         dropout: a.dropout, sizes: a.sizes, tokenizer: model.tokenizer.description, bidirectional: a.bidirectional?.rawValue,
-        weightDrop: a.weightDrop, input: "\(model.input)", stacking: a.stacking, parameters: model.parameterCount, fingerprint: fingerprint,
-        tensors: tensors, notes: model.notes)
+        weightDrop: a.weightDrop, input: "\(model.input)", stacking: a.stacking, beam: model.search.beam,
+        languageModelWeight: model.languageModel.map { _ in model.search.languageModelWeight }, parameters: model.parameterCount,
+        fingerprint: fingerprint, tensors: tensors, notes: model.notes)
       rows = [
         ("task", "transcribe"), ("input", "\(model.input); \(a.stacking) to a step"),
         ("hearing", a.bidirectional.map { "both directions (\($0.rawValue))" } ?? "forward, streams too"),
+        ("search", TranscriptionReport.words(model.search, hasLanguageModel: model.languageModel != nil)),
       ]
     case .forecast(let model):
       let a = model.architecture, v = model.variables

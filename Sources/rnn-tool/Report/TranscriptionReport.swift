@@ -134,10 +134,7 @@ struct TranscriptionReport {
       ),
       ("CER", "\(Self.percent(characters.rate))   the same of \(characters.count) characters"),
     ]
-    rows.append((
-      "search",
-      options.beam == 1 ? "greedy" : "a beam of \(options.beam)\(hasLanguageModel ? ", a language model of weight \(HumanFormat.fixed(options.languageModelWeight, 2))" : ""), \(HumanFormat.fixed(options.lengthBonus, 2)) for each token"
-    ))
+    rows.append(("search", Self.words(options, hasLanguageModel: hasLanguageModel)))
     if let factor {
       rows.append(("real time", "\(HumanFormat.fixed(factor, 5))   \(HumanFormat.fixed(taken, 2)) s for \(HumanFormat.fixed(heard, 1)) s of sound, files read"))
     }
@@ -147,6 +144,13 @@ struct TranscriptionReport {
     }
     try Output.write(Output.table(rows))
     for utterance in worst.prefix(Self.mostShown) { try Output.write("\n\(utterance.place)\n\(Self.aligned(utterance.edits))") }
+  }
+
+  /// How transcripts are searched for, in words.
+  static func words(_ options: TranscriptionOptions, hasLanguageModel: Bool) -> String {
+    if options.beam == 1 { return "greedy" }
+    let model = hasLanguageModel ? ", a language model of weight \(HumanFormat.fixed(options.languageModelWeight, 2))" : ""
+    return "a beam of \(options.beam)\(model), \(HumanFormat.fixed(options.lengthBonus, 2)) for each token"
   }
 
   private static func milliseconds(_ seconds: Double) -> String { "\(HumanFormat.fixed(1000 * seconds, 3)) ms" }
