@@ -175,6 +175,27 @@ import Testing
       #expect(rows.shape == fixture.shape("\(name)_\(suffix)"))
       #expect(try fixture.error(rows.values, "\(name)_\(suffix)") < 1e-4)
     }
+    // Roots of the powers whose logarithms those are.
+    let roots = try SoundFeatures(.rootMel, rate: rate).rows(of: sound), logs = try fixture.tensor("\(name)_log_mel").values
+    #expect(roots.shape == fixture.shape("\(name)_log_mel"))
+    for (root, log) in zip(roots.values, logs) {
+      #expect(abs(Double(root) - pow(max(exp(Double(log)) - 1e-6, 0), 0.15)) < 1e-3 || log < -13)
+    }
+  }
+
+  @Test func levelledClipsAreEquallyLoud() throws {
+    var features = SoundFeatures(.rootMel, rate: 8000)
+    let loud = Sound(samples: (0..<4000).map { Float(sin(Double($0 * $0) * 1e-4)) * Float($0) / 4000 }, rate: 8000)
+    let quiet = Sound(samples: loud.samples.map { $0 / 64 }, rate: 8000)
+    #expect(try features.rows(of: quiet) != features.rows(of: loud))
+    features.isLevelled = true
+    #expect(try features.rows(of: quiet) == features.rows(of: loud))
+    let frames = stride(from: 0, to: 4000, by: 200).map { start in
+      loud.levelled(frame: 200).samples[start..<start + 200].reduce(0) { $0 + Double($1) * Double($1) } / 200
+    }
+    #expect(abs((frames.max() ?? 0).squareRoot() - 0.1) < 1e-6)
+    let silence = Sound(samples: [Float](repeating: 0, count: 800), rate: 8000)
+    #expect(try features.rows(of: silence).values.allSatisfy { $0 == 0 })
   }
 
   @Test func shortAndSilentSounds() throws {

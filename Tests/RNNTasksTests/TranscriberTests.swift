@@ -241,6 +241,11 @@ import Testing
     #expect(rows?.message.contains("another program") == true)
     let one = try TranscriberTrainer(clips.read, options: Self.options(bidirectional: false)).model
     #expect(throws: RNNError.self) { try TranscriptionSession(Transcriber.Packed(one), rate: 0) }
+    var features = Self.features
+    features.isLevelled = true
+    let levelled = try TranscriberTrainer(Clips(input: .sound(features)).read, options: Self.options(bidirectional: false)).model
+    let whole = #expect(throws: RNNError.self) { try TranscriptionSession(Transcriber.Packed(levelled), rate: 8000) }
+    #expect(whole?.kind == .usage && whole?.message.contains("--level") == true)
   }
 
   // MARK: Training

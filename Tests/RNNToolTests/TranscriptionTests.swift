@@ -38,7 +38,7 @@ struct TranscriptionTests {
     let loud = Self.small.filter { $0 != "--quiet" && $0 != "--no-augmentation" }
     let result = try Program.run(["train", "transcribe", place.path("clips.tsv"), "-o", place.path("m"), "--epochs", "2", "--json", "--validation-part", "0.2"] + loud)
     #expect(result.code == 0, "\(result.errors)")
-    #expect(result.errors.contains("clips in column 1, text in column 2") && result.errors.contains("log-mel of 12 bands at 8000 Hz"))
+    #expect(result.errors.contains("clips in column 1, text in column 2") && result.errors.contains("root-mel of 12 bands at 8000 Hz, clips levelled"))
     #expect(result.errors.contains("WER") && result.errors.contains("1 clip is too short for its text and left out:"))
     #expect(result.errors.contains("clips.tsv, line 25: 7 rows"), "\(result.errors)")
     let values = try json(result)

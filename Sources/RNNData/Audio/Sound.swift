@@ -54,6 +54,24 @@ public struct Sound: Sendable, Hashable {
     "the last \(bytes == 1 ? "byte is" : "\(bytes) bytes are") no whole sample and \(bytes == 1 ? "was" : "were") left out"
   }
 
+  /// The mean amplitude (RMS) of the loudest frame in ``levelled(frame:)``, 20 dB below the highest.
+  private static let level = 0.1
+
+  /// The same as loud as every other: scaled so that the loudest frame of so many samples has one loudness. Silence stays.
+  package func levelled(frame: Int) -> Sound {
+    let frame = max(frame, 1)
+    var loudest = 0.0
+    for start in stride(from: 0, to: samples.count, by: frame) {
+      let power = samples[start..<min(start + frame, samples.count)].reduce(0) { $0 + Double($1) * Double($1) } / Double(frame)
+      loudest = max(loudest, power)
+    }
+    guard loudest > 0 else { return self }
+    var result = self
+    let factor = Float(Self.level / loudest.squareRoot())
+    for i in result.samples.indices { result.samples[i] *= factor }
+    return result
+  }
+
   /// The same at another rate (``Resampler``).
   public func resampled(to other: Int) -> Sound {
     guard other != rate else { return self }

@@ -1,14 +1,16 @@
 import Foundation
 public import RNNTensor
 
-/// How sound becomes rows of numbers, one for every few milliseconds: the logarithms of the power in bands of the mel scale, or
-/// their cosine transform (Davis & Mermelstein 1980).
+/// How sound becomes rows of numbers, one for every few milliseconds: the logarithms of the power in bands of the mel scale, their
+/// cosine transform (Davis & Mermelstein 1980), or roots of the power (Lockwood & Alexandre 1994).
 ///
 /// Frames begin with the first sample and are not padded, so that a stream has the same ones as a whole file; sound shorter than
 /// one frame is taken to be followed by silence.
 public struct SoundFeatures: Sendable, Hashable, Codable {
   public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
     case logMel = "log-mel"
+    /// Powers to 0.15: what is nearly silent is nearly 0, where its logarithm says most of all how quiet a room was.
+    case rootMel = "root-mel"
     case mfcc
   }
 
@@ -28,6 +30,8 @@ public struct SoundFeatures: Sendable, Hashable, Codable {
   public var preemphasis: Float
   /// With MFCC, how many coefficients, the first one included.
   public var coefficients: Int
+  /// Whether a clip is brought to one loudness first, that of its loudest frame; a stream can't be.
+  public var isLevelled = false
 
   /// Frames of 25 ms every 10 ms.
   public init(_ kind: Kind = .logMel, rate: Int = 16_000, bands: Int = 40, coefficients: Int = 13, preemphasis: Float = 0.97) {
@@ -66,7 +70,7 @@ public struct SoundFeatures: Sendable, Hashable, Codable {
         .usage,
         "1 to \(Self.mostBands) bands lie between 0 and half the rate, \(rate / 2) Hz; found \(bands) between \(lowest) and \(highest)")
     }
-    guard kind == .logMel || (1...bands).contains(coefficients) else {
+    guard kind != .mfcc || (1...bands).contains(coefficients) else {
       throw RNNError(.usage, "of \(bands) bands there are 1 to \(bands) coefficients, not \(coefficients)")
     }
     guard (0...1).contains(preemphasis) else { throw RNNError(.usage, "pre-emphasis is from 0 (none) to 1, not \(preemphasis)") }

@@ -15,6 +15,7 @@ struct SoundTransform: Sendable {
 
   /// What is added to the power of a band, so that silence has a logarithm.
   private static let floor: Float = 1e-6
+  private static let root: Float = 0.15
   /// Frames that are worked on at once, and samples that are taken at once.
   private static let block = 64
   private static let part = 1 << 16
@@ -26,7 +27,7 @@ struct SoundTransform: Sendable {
     bins = f.points / 2 + 1
     fourier = PackedMatrix(Tensor(Self.waves(f, bins), shape: [2 * bins, f.window]))
     mel = PackedMatrix(Tensor(Self.melBands(f, bins), shape: [f.bands, bins]))
-    cosine = f.kind == .logMel ? nil : PackedMatrix(Tensor(Self.cosines(f), shape: [f.coefficients, f.bands]))
+    cosine = f.kind != .mfcc ? nil : PackedMatrix(Tensor(Self.cosines(f), shape: [f.coefficients, f.bands]))
   }
 
   /// The rows of frames that begin every hop, `[count, size]`.
@@ -54,7 +55,10 @@ struct SoundTransform: Sendable {
       mel.apply(spectrum, stride: waves, rows: count, melRows, stride: bands)
       for row in 0..<count {
         let power = melRows + row * bands
-        for k in 0..<features.bands { power[k] = log(power[k] + Self.floor) }
+        switch features.kind {
+        case .logMel, .mfcc: for k in 0..<features.bands { power[k] = log(power[k] + Self.floor) }
+        case .rootMel: for k in 0..<features.bands { power[k] = pow(power[k], Self.root) }
+        }
       }
       cosine?.apply(melRows, stride: bands, rows: count, lastRows, stride: last)
       let (from, stride) = cosine == nil ? (melRows, bands) : (lastRows, last)
@@ -66,6 +70,7 @@ struct SoundTransform: Sendable {
   ///
   /// - Parameter resampler: what brings it to the rate of the features; nil for the one of its rate.
   func rows(of sound: Sound, resampler: Resampler? = nil) throws(RNNError) -> Tensor {
+    let sound = features.isLevelled ? sound.levelled(frame: features.window * sound.rate / features.rate) : sound
     var stream = resampler == nil ? try SoundStream(self, rate: sound.rate) : SoundStream(self, resampler: resampler)
     var values: [Float] = []
     values.reserveCapacity((sound.samples.count / features.hop + 1) * features.size)

@@ -12,7 +12,7 @@ extension SoundInput: CustomStringConvertible {
   public var description: String {
     switch self {
     case .sound(let f):
-      f.kind == .logMel ? "log-mel of \(f.bands) bands at \(f.rate) Hz" : "mfcc of \(f.coefficients) coefficients, \(f.bands) bands at \(f.rate) Hz"
+      "\(f.kind.rawValue) of \(f.kind == .mfcc ? "\(f.coefficients) coefficients, " : "")\(f.bands) bands at \(f.rate) Hz\(f.isLevelled ? ", clips levelled" : "")"
     case .rows(let size): "rows of \(size) numbers"
     }
   }

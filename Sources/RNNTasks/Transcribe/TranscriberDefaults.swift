@@ -16,8 +16,8 @@ public struct TranscriberDefaults: Sendable, Hashable {
   public init(clips: Int, seconds: Double) {
     layers = 2
     switch seconds {
-    case ..<(40 * 60): (hidden, dropout, epochs) = (96, 0.2, 40)
-    case ..<(3 * 3600): (hidden, dropout, epochs) = (160, 0.3, 30)
+    case ..<(25 * 60): (hidden, dropout, epochs) = (96, 0.2, 40)
+    case ..<(2 * 3600): (hidden, dropout, epochs) = (160, 0.4, 60)
     default: (hidden, dropout, epochs) = (256, 0.2, 15)
     }
     // Updates enough in an epoch, however few clips there are.
@@ -32,10 +32,13 @@ public struct TranscriberDefaults: Sendable, Hashable {
   public static func augmentation(_ input: SoundInput) -> SoundAugmentation {
     // Of cosine transforms each column is of all frequencies: masks over some of them say nothing.
     var columns = 0
-    if case .sound(let features) = input, features.kind == .logMel { columns = features.bands / 6 }
+    if case .sound(let features) = input, features.kind != .mfcc { columns = features.bands / 6 }
     return SoundAugmentation(
       speed: 0.1, gain: 6, columnMasks: columns > 0 ? 2 : 0, widestColumns: columns, rowMasks: 2, longestRows: 15)
   }
+
+  /// How sound becomes rows: roots of powers differ less from voice to voice than logarithms, most of all those of levelled clips.
+  public static let features = SoundFeatures.Kind.rootMel
 
   /// A good learning rate for the rule with which weights are moved.
   public static func learningRate(_ optimizer: Optimizer.Kind) -> Double {

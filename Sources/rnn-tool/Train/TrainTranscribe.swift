@@ -40,7 +40,7 @@ struct TrainTranscribe: TrainCommand {
     if common.model.embedding != nil { throw RNNError(.usage, "--embedding is for tokens that are read; a transcriber reads sound") }
     let list = try ClipList(contentsOf: files, options: clips.options(table))
     view.messages(onSources: list.descriptions)
-    let input = try sound.input(list)
+    let input = try sound.input(list, isStream: !transcriber.bidirectional)
     var remarks: [String] = []
     let read = try TranscribedClips(reading: list, input: input, reading: { view.showReading(texts: $0) }, remark: { remarks.append($0) })
     for remark in remarks.prefix(5) { view.message(remark) }
@@ -83,7 +83,10 @@ struct TranscriberTextArguments: ParsableArguments {
 /// How sound becomes rows.
 struct SoundArguments: ParsableArguments {
   @Option(help: ArgumentHelp("What a row of sound is.", valueName: "kind"))
-  var features = SoundFeatures.Kind.logMel
+  var features = TranscriberDefaults.features
+
+  @Flag(inversion: .prefixedNo, help: "Bring each clip to one loudness first, which a stream can't be. (default: --level, unless --no-bidirectional)")
+  var level: Bool?
 
   @Option(help: ArgumentHelp("Bands of the mel scale.", valueName: "n"))
   var bands: Int?
@@ -97,17 +100,18 @@ struct SoundArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Of files of rows that don't say it: the numbers of a row. (default: \(SoundInput.usualRowSize))", valueName: "n"))
   var rowSize: Int?
 
-  func input(_ list: ClipList) throws -> SoundInput {
+  func input(_ list: ClipList, isStream: Bool) throws -> SoundInput {
     if coefficients != nil, features != .mfcc { throw RNNError(.usage, "--coefficients are for --features mfcc") }
-    var features = SoundFeatures(features, rate: rate ?? TranscriberDefaults.highestRate)
+    var features = SoundFeatures(self.features, rate: rate ?? TranscriberDefaults.highestRate)
     // What clips are is said by the first one.
     guard case .sound = try SoundInput(of: list, features: features, rowSize: rowSize) else {
-      if rate != nil || bands != nil { throw RNNError(.usage, "--rate and --bands are for sound; \(list.clips[0].name) has rows that were made already") }
+      if rate != nil || bands != nil || level != nil { throw RNNError(.usage, "--rate, --bands and --level are for sound; \(list.clips[0].name) has rows that were made already") }
       return try SoundInput(of: list, features: features, rowSize: rowSize)
     }
     if rowSize != nil { throw RNNError(.usage, "--row-size is for files of rows, .mfc or .npy; \(list.clips[0].name) is sound") }
     let rate = try self.rate ?? min(Sound(contentsOf: list.clips[0].paths[0]).rate, TranscriberDefaults.highestRate)
     features = SoundFeatures(self.features, rate: rate)
+    features.isLevelled = level ?? !isStream
     if let bands { features.bands = bands }
     if let coefficients { features.coefficients = coefficients }
     try features.validate()
