@@ -50,6 +50,9 @@ struct Evaluate: ParsableCommand {
   @Flag(help: "With a transcriber: hear clips as streams, 10 ms at a time, and measure how soon each step is heard.")
   var stream = false
 
+  @Flag(help: "With a transcriber: choose --lm-weight and --length-bonus that do best on these clips, which should be held out from training and test.")
+  var tune = false
+
   @OptionGroup(title: "Series") var backtest: BacktestArguments
 
   @Flag(help: "No progress on standard error; with --json there is none either.")
@@ -77,8 +80,8 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     threads.apply()
     let trained = try TrainedModel(contentsOf: model)
-    if clips.isGiven || search.isGiven || stream, !trained.isTranscriber {
-      throw RNNError(.usage, "--folder, columns of clips, --lm and --stream are for transcribers, which \(model) is not")
+    if clips.isGiven || search.isGiven || stream || tune, !trained.isTranscriber {
+      throw RNNError(.usage, "--folder, columns of clips, --lm, --stream and --tune are for transcribers, which \(model) is not")
     }
     switch trained {
     case .transcribe(let model):
@@ -88,7 +91,13 @@ struct Evaluate: ParsableCommand {
       }
       if backtest.isGiven { throw notOfSeries() }
       let list = try ClipList(contentsOf: texts, options: clips.options(try labelled.tableOnly()))
-      let (packed, options) = try search.prepared(model, beam: beam.beam)
+      let packed: Transcriber.Packed
+      var options: TranscriptionOptions
+      (packed, options) = try search.prepared(model, beam: beam.beam)
+      if tune {
+        if search.lmWeight != nil || search.lengthBonus != nil { throw RNNError(.usage, "--tune finds --lm-weight and --length-bonus") }
+        options = try packed.tuned(options, on: list.clips)
+      }
       try TranscriptionReport(packed, list, options, asStreams: stream, isQuiet: quiet || json.json).print(model: self.model, asJSON: json.json)
     case .translate(let model):
       if rows != nil || !others.models.isEmpty {

@@ -134,6 +134,16 @@ struct TranscriptionTests {
     let result = try Program.run(["transcribe", model, place.path("clips.tsv-0.wav"), "--lm", place.path("lm"), "--lm-weight", "0.1"])
     #expect(result.code == 0 && result.text == "ab\n", "\(result.text) \(result.errors)")
     #expect(try Program.run(["transcribe", model, place.path("clips.tsv-0.wav"), "--lm", model]).code == 65)
+
+    let evaluate = ["evaluate", model, place.path("clips.tsv"), "--lm", place.path("lm"), "--json"]
+    let tuned = try json(try Program.run(evaluate + ["--tune"]))
+    let weight = try #require(tuned["language_model_weight"] as? Double), bonus = try #require(tuned["length_bonus"] as? Double)
+    let given = try json(try Program.run(evaluate + ["--lm-weight", "\(weight)", "--length-bonus=\(bonus)"]))
+    #expect(given["wer"] as? Double == tuned["wer"] as? Double && tuned["wer"] as? Double == 0)
+    let both = try Program.run(evaluate + ["--tune", "--lm-weight", "1"])
+    #expect(both.code == 64 && both.errors.contains("--tune finds --lm-weight"))
+    let greedy = try Program.run(["evaluate", model, place.path("clips.tsv"), "--greedy", "--tune"])
+    #expect(greedy.code == 64 && greedy.errors.contains("no weight to tune"))
   }
 
   @Test func badInputEndsWithAMessage() throws {

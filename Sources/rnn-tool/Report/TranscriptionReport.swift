@@ -34,6 +34,7 @@ struct TranscriptionReport {
     let cer: Double
     let beam: Int
     let languageModelWeight: Double?
+    let lengthBonus: Double
     let seconds: Double?
     let realTimeFactor: Double?
     let latencyP50: Double?
@@ -123,7 +124,7 @@ struct TranscriptionReport {
         Result(
           model: model, texts: names, clips: clips, words: words.count, wer: words.rate, substitutions: words.substitutions,
           deletions: words.deletions, insertions: words.insertions, characters: characters.count, cer: characters.rate, beam: options.beam,
-          languageModelWeight: hasLanguageModel ? options.languageModelWeight : nil,
+          languageModelWeight: hasLanguageModel ? options.languageModelWeight : nil, lengthBonus: options.lengthBonus,
           seconds: heard > 0 ? heard : nil, realTimeFactor: factor, latencyP50: latency(0.5), latencyP99: latency(0.99)))
     }
     var rows = [
