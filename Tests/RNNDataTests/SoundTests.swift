@@ -196,6 +196,7 @@ import Testing
     #expect(abs((frames.max() ?? 0).squareRoot() - 0.1) < 1e-6)
     let silence = Sound(samples: [Float](repeating: 0, count: 800), rate: 8000)
     #expect(try features.rows(of: silence).values.allSatisfy { $0 == 0 })
+    #expect(throws: RNNError.self) { try SoundStream(features, rate: 8000) }
   }
 
   @Test func shortAndSilentSounds() throws {

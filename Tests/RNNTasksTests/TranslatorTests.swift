@@ -114,16 +114,7 @@ import Testing
 
   @Test func damagedFiles() throws {
     let model = try Self.small()
-    func message(_ change: (inout Safetensors) -> Void) throws -> String {
-      var file = try model.file()
-      change(&file)
-      do {
-        _ = try Translator(file, source: "m")
-        return "accepted"
-      } catch {
-        return error.kind == .badData ? error.message : "\(error.kind): \(error.message)"
-      }
-    }
+    func message(_ damage: (inout Safetensors) -> Void) throws -> String { try model.message(damage) }
     #expect(try message { _ in } == "accepted")
     #expect(try message { $0.metadata["task"] = "classify" }.contains("for the task “classify”, expected “translate”"))
     #expect(try message { $0.metadata["source_tokenizer"] = nil }.contains("“source_tokenizer”"))

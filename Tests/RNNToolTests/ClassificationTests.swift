@@ -21,10 +21,6 @@ struct ClassificationTests {
 
   private func model(_ place: Workplace) throws -> String { try place.write("m.safetensors", Self.trained.get()) }
 
-  private func json(_ result: Program.Result) throws -> [String: Any] {
-    try #require(try JSONSerialization.jsonObject(with: result.output) as? [String: Any], "\(result.errors)")
-  }
-
   @Test func trainsSaysWhatItFoundAndReports() throws {
     let place = try Workplace()
     let table = try place.write("t.csv", Self.table.utf8)

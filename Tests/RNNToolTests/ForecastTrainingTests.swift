@@ -15,10 +15,6 @@ struct ForecastTrainingTests {
 
   private static let small = ["--hidden", "8", "--windows", "64", "--batch", "16", "--quiet"]
 
-  private func json(_ result: Program.Result) throws -> [String: Any] {
-    try #require(try JSONSerialization.jsonObject(with: result.output) as? [String: Any], "\(result.errors)")
-  }
-
   @Test(arguments: ["direct", "recurrent"]) func trainsSaysWhatItFoundAndReports(_ kind: String) throws {
     let place = try Workplace()
     let table = try place.write("t.csv", Self.table.utf8)

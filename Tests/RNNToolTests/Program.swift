@@ -144,3 +144,8 @@ final class Workplace {
 
 /// Small and quick settings.
 let tiny = ["--hidden", "16", "--embedding", "8", "--batch", "4", "--sequence-length", "16"]
+
+/// What a program wrote with `--json`.
+func json(_ result: Program.Result) throws -> [String: Any] {
+  try #require(try JSONSerialization.jsonObject(with: result.output) as? [String: Any], "\(result.errors)")
+}

@@ -24,10 +24,6 @@ struct TranscriptionTests {
 
   private func model(_ place: Workplace) throws -> String { try place.write("m.safetensors", Self.trained.get()) }
 
-  private func json(_ result: Program.Result) throws -> [String: Any] {
-    try #require(try JSONSerialization.jsonObject(with: result.output) as? [String: Any], "\(result.errors)")
-  }
-
   @Test func trainsSaysWhatItFoundAndReports() throws {
     let place = try Workplace()
     try ToneClips.write(Array(Self.texts.prefix(24))) { _ = try place.write($0, $1) }

@@ -30,10 +30,6 @@ struct TranslationTests {
 
   private func model(_ place: Workplace) throws -> String { try place.write("m.safetensors", Self.trained.get()) }
 
-  private func json(_ result: Program.Result) throws -> [String: Any] {
-    try #require(try JSONSerialization.jsonObject(with: result.output) as? [String: Any], "\(result.errors)")
-  }
-
   @Test func trainsSaysWhatItFoundAndReports() throws {
     let place = try Workplace()
     let source = try place.write("a", Self.pairs.map { $0.source + "\n" }.joined().utf8)

@@ -18,8 +18,13 @@ public struct SoundStream: Sendable {
   public var features: SoundFeatures { transform.features }
 
   /// - Parameter rate: the samples a second of what comes.
-  /// - Throws: `.usage` for features or a rate that can't be.
-  public init(_ features: SoundFeatures, rate: Int) throws(RNNError) { try self.init(SoundTransform(features), rate: rate) }
+  /// - Throws: `.usage` for features or a rate that can't be, and for features of levelled clips, which must be there as a whole.
+  public init(_ features: SoundFeatures, rate: Int) throws(RNNError) {
+    guard !features.isLevelled else {
+      throw RNNError(.usage, "clips are brought to one loudness, which needs the whole sound: a stream takes a model that was trained with --no-level")
+    }
+    try self.init(SoundTransform(features), rate: rate)
+  }
 
   init(_ transform: SoundTransform, rate: Int) throws(RNNError) {
     guard Sound.rates.contains(rate) else {

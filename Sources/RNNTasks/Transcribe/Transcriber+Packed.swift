@@ -55,14 +55,18 @@ extension Transcriber {
         throw RNNError(.usage, "there is no weight to tune: the search is greedy, or the model has no language model and none is given")
       }
       try options.validate()
-      let scaled = try model.input.rows(of: clips, allowsEmpty: true).map { model.scaling($0) }
-      var examples: [TranscriptTuning.Example] = []
-      for batch in batches(scaled) {
-        let (steps, lengths) = model.steps(of: batch.map { scaled[$0] })
-        let logs = Transcriber.perClip(logProbabilities(steps, lengths: lengths).logProbabilities, lengths: lengths)
-        examples += zip(logs, batch).map { ($0, clips[$1].text ?? "") }
-      }
+      let rows = try model.input.rows(of: clips, allowsEmpty: true).map { model.scaling($0) }
+      let examples = examples(rows, texts: clips.map { $0.text ?? "" })
       return TranscriptTuning(examples, tokens: model.tokenizer, languageModel: languageModel, options: options).best().options
+    }
+
+    /// What the network says of clips, by their scaled rows, beside what is said in them.
+    func examples(_ rows: [Tensor], texts: [String]) -> [TranscriptTuning.Example] {
+      batches(rows).flatMap { batch in
+        let (steps, lengths) = model.steps(of: batch.map { rows[$0] })
+        let logs = Transcriber.perClip(logProbabilities(steps, lengths: lengths).logProbabilities, lengths: lengths)
+        return zip(logs, batch).map { ($0, texts[$1]) }
+      }
     }
 
     /// What the network says of steps side by side: ln p of each class, `[T, B, tokens + 1]`, and the states after them.

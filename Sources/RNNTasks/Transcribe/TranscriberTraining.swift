@@ -136,13 +136,7 @@ public struct TranscriberTraining: TrainingTask {
     model.weights = weights
     let packed = try Transcriber.Packed(model)
     // Searches are many; the clips stand in no order.
-    let clips = validation.rows.prefix(TranscriberDefaults.mostSearched)
-    var examples: [TranscriptTuning.Example] = []
-    for batch in packed.batches(Array(clips)) {
-      let (steps, lengths) = model.steps(of: batch.map { clips[$0] })
-      let logs = Transcriber.perClip(packed.logProbabilities(steps, lengths: lengths).logProbabilities, lengths: lengths)
-      examples += zip(logs, batch).map { ($0, validation.texts[$1]) }
-    }
+    let examples = packed.examples(Array(validation.rows.prefix(TranscriberDefaults.mostSearched)), texts: validation.texts)
     let languageModel = TranscriptNGrams(training.targets.map { $0.map { Int32($0) } }, tokenCount: model.tokenizer.count)
     let tuning = TranscriptTuning(examples, tokens: model.tokenizer, languageModel: languageModel)
     let greedy = tuning.outcome(.greedy), best = tuning.best()

@@ -127,7 +127,7 @@ struct AugmentationArguments: ParsableArguments {
   @Option(help: ArgumentHelp("The largest change of speed: 0.1 for 90 to 110%. (default: 0.1)", valueName: "part"))
   var speed: Double?
 
-  @Option(help: ArgumentHelp("The largest change of loudness in decibels. (default: 6)", valueName: "decibels"))
+  @Option(help: ArgumentHelp("The largest change of loudness in decibels; --level undoes it. (default: 6)", valueName: "decibels"))
   var gain: Double?
 
   @Option(help: ArgumentHelp("The part of the clips that get noise, 10 to 40 decibels below the sound. (default: 0)", valueName: "part"))
