@@ -75,6 +75,20 @@ extension Trainer {
     return perEpoch <= 2 * steps ? perEpoch : (perEpoch + parts - 1) / parts
   }
 
+  /// Trains until the budget is used.
+  ///
+  /// ```swift
+  /// try trainer.train(to: output) { trainer, event in print(event) }
+  /// ```
+  ///
+  /// The parameters are those of ``train(to:start:shouldStop:report:)``.
+  @discardableResult
+  public mutating func train(
+    to output: String? = nil, start: TrainingStart = .new, report: (_ trainer: Self, _ event: TrainingEvent) throws -> Void = { _, _ in }
+  ) throws -> TrainingOutcome {
+    try train(to: output, start: start, shouldStop: { false }, report: report)
+  }
+
   /// Trains until the budget is used or `shouldStop` says so.
   ///
   /// - Parameters:
@@ -84,7 +98,7 @@ extension Trainer {
   /// another run is writing it, `.badData` where training fails or a checkpoint is damaged.
   @discardableResult
   public mutating func train(
-    to output: String? = nil, start: TrainingStart = .new, shouldStop: () -> Bool = { false },
+    to output: String? = nil, start: TrainingStart = .new, shouldStop: () -> Bool,
     report: (_ trainer: Self, _ event: TrainingEvent) throws -> Void = { _, _ in }
   ) throws -> TrainingOutcome {
     guard let output else {

@@ -61,9 +61,7 @@ struct Generate: ParsableCommand {
       session.read(Array(prompt.utf8))
       try Output.write(prompt)
     }
-    var remaining = length
-    while remaining > 0, let piece = try session.next() {
-      remaining -= 1
+    while let piece = try session.next() {
       if !piece.isEmpty { try Output.write(piece) }
     }
     // Before the session ends: what it holds back of a character belongs to the state.

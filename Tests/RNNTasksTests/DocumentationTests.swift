@@ -72,6 +72,7 @@ import Testing
       let options = GenerationOptions(sampling: try SamplingOptions(temperature: 0.8, topP: 0.95), length: 200, seed: 7)
       for try await piece in generator.stream("Once", options) { print(piece, terminator: "") }
 
+      try self.session(generator, options)
       let session = try TextSession(generator, options)
       session.read(Array("Once".utf8))
       var text = ""
@@ -83,6 +84,14 @@ import Testing
       #expect(try later.next() == session.next())
       #expect(try generator.generate("Once", options).hasPrefix(text))
     }
+  }
+
+  private func session(_ generator: TextGenerator, _ options: GenerationOptions) throws {
+    let session = try TextSession(generator, options)
+    session.read(Array("Once".utf8))
+    while let piece = try session.next() { print(piece, terminator: "") }
+    print(session.finish())
+    #expect(session.generated == options.length)
   }
 
   private func words(_ path: String, _ heldOut: [UInt8]) throws {

@@ -89,6 +89,40 @@ import Testing
     #expect(steps == 3)
   }
 
+  /// The closure after the call hears of events, whether or not another one says when to stop.
+  @Test func theTrailingClosureHearsOfEvents() throws {
+    let options = TextTrainingOptions(hidden: 8, training: .init(budget: .steps(3)))
+    func trainer() throws -> TextTrainer { try TextTrainer(TextCorpus(Self.text), options: options) }
+    var (first, second, third) = (try trainer(), try trainer(), try trainer()), events = [0, 0]
+    try first.train { trainer, event in events[0] += trainer.loop.state.step >= 0 ? 1 : 0 }
+    try second.train(to: nil, start: .new, shouldStop: { false }) { _, _ in events[1] += 1 }
+    let outcome = try third.train(shouldStop: { true })
+    #expect(events == [4, 4], "the beginning, two steps and a measurement")
+    if case .stopped = outcome {} else { Issue.record("the run ended with \(outcome)") }
+  }
+
+  // MARK: Sessions
+
+  /// As long as the options say, and as long again where it goes on from a saved state.
+  @Test func aSessionEndsAfterItsLength() throws {
+    let generator = try TextGenerator(Self.trained())
+    func rest(of session: TextSession) throws -> String {
+      var text = ""
+      while let piece = try session.next() { text += piece }
+      #expect(try session.next() == nil)
+      return text
+    }
+    let session = try TextSession(generator, GenerationOptions(length: 30, seed: 5))
+    var text = try rest(of: session)
+    #expect(session.generated == 30)
+    let later = try TextSession(generator, GenerationOptions(length: 12))
+    try later.restore(session.state())
+    text += try rest(of: later)
+    #expect(later.generated == 42)
+    #expect(try generator.generate("", GenerationOptions(length: 42, seed: 5)) == text + later.finish())
+    #expect(try rest(of: TextSession(generator, GenerationOptions(length: 0))).isEmpty)
+  }
+
   // MARK: Files
 
   @Test func whatIsSavedIsLoadedToTheBit() throws {

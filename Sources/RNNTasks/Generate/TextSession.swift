@@ -20,7 +20,7 @@ public struct TextGenerator: Sendable {
 /// What a generated text depends on besides the model.
 public struct GenerationOptions: Sendable {
   public var sampling: SamplingOptions
-  /// Tokens to generate at most.
+  /// Tokens to generate at most; where a saved session goes on, as many again.
   public var length: Int
   public var seed: UInt64
   /// The text ends before the first of these.
@@ -37,6 +37,11 @@ public struct GenerationOptions: Sendable {
 /// One text being read and continued: hidden states, the sampler's position, half-finished characters, whether a space is
 /// due. It can be saved in the middle and continued later to the same bytes.
 ///
+/// ```swift
+/// while let piece = try session.next() { print(piece, terminator: "") }
+/// print(session.finish())
+/// ```
+///
 /// A session belongs to one task at a time.
 public final class TextSession {
   public let generator: TextGenerator
@@ -46,6 +51,8 @@ public final class TextSession {
   private var random: Philox
   private var assembler: TextAssembler
   private let stops: [String]
+  /// Tokens still to be generated.
+  private var remaining: Int
   /// Whether `logits` are those of the next token; before the first token there are none.
   private var hasRead = false
   /// Whether the text so far ends in a word, from which a next word is separated by a space.
@@ -63,6 +70,7 @@ public final class TextSession {
     random = Philox(seed: options.seed, stream: Self.stream)
     assembler = try TextAssembler(stops: options.stops)
     stops = options.stops
+    remaining = options.length
   }
 
   private static let stream: UInt64 = 0x7361_6D70_6C65
@@ -106,11 +114,11 @@ public final class TextSession {
 
   /// Draws the next token and reads it.
   ///
-  /// - Returns: the text that is complete with it (often nothing, in the middle of a character); nil when a stop string ended
-  ///   the text.
+  /// - Returns: the text that is complete with it (often nothing, in the middle of a character); nil when a stop string or the
+  ///   options' length has ended the text. What is held back then comes from ``finish()``.
   /// Throws `.badData` if the model's output is not a number.
   public func next() throws(RNNError) -> String? {
-    guard !assembler.isStopped else { return nil }
+    guard !assembler.isStopped, remaining > 0 else { return nil }
     // A text without a beginning begins as after a line's end.
     if !hasRead { read(generator.model.tokenizer.encode([UInt8(ascii: "\n")]).first ?? 0) }
     let tokenizer = generator.model.tokenizer
@@ -121,6 +129,7 @@ public final class TextSession {
       isFree || assembler.allows(tokenizer.decode(token))
     }
     generated += 1
+    remaining -= 1
     read(token)
     let bytes = tokenizer.decode(token, afterWord: isAfterWord)
     isAfterWord = tokenizer.endsInWord(bytes)

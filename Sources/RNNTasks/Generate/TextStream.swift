@@ -31,12 +31,9 @@ public struct TextStream: AsyncSequence, Sendable {
         session.endRead(stream.prompt)
         self.session = session
       }
-      while session.generated < stream.options.length {
+      while true {
         try await Self.giveWay()
-        guard let piece = try session.next() else {
-          isDone = true
-          return nil
-        }
+        guard let piece = try session.next() else { break }
         if !piece.isEmpty { return piece }
       }
       isDone = true
@@ -65,7 +62,7 @@ extension TextGenerator {
     let session = try TextSession(self, options)
     session.read(Array(prompt.utf8))
     var text = ""
-    while session.generated < options.length, let piece = try session.next() { text += piece }
+    while let piece = try session.next() { text += piece }
     return text + session.finish()
   }
 }
