@@ -42,8 +42,8 @@ extension TaskModel {
 }
 
 /// How many numbers differ in any bit; infinite where they aren't as many.
-func bitDifferences(_ a: [[Float]], _ b: [[Float]]) -> Double {
+func bitDifferences<Number: BinaryFloatingPoint>(_ a: [[Number]], _ b: [[Number]]) -> Double {
   guard a.map(\.count) == b.map(\.count) else { return .infinity }
-  return Double(zip(a.joined(), b.joined()).count { $0.bitPattern != $1.bitPattern })
+  return Double(zip(a.joined(), b.joined()).count { $0.isNaN ? !$1.isNaN : $0 != $1 || $0.sign != $1.sign })
 }
 

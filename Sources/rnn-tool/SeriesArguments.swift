@@ -56,7 +56,7 @@ struct SeriesArguments: ParsableArguments {
   var seasonality: Int?
 
   @Option(help: ArgumentHelp("What a missing target counts as. (default: it stays missing)", valueName: "number"))
-  var missing: Float?
+  var missing: Double?
 
   @Option(help: ArgumentHelp("What separates a table's fields: a character, or tab, comma, semicolon, space. (default: found out)", valueName: "separator"))
   var separator: String?

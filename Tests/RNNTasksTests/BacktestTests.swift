@@ -6,13 +6,13 @@ import RNNTraining
 import Testing
 
 @Suite struct BacktestTests {
-  private func set(_ values: [Float], seasonality: Int = 1) throws -> SeriesSet {
+  private func set(_ values: [Double], seasonality: Int = 1) throws -> SeriesSet {
     try SeriesSet(targets: ["x"], seasonality: seasonality, series: [TimeSeries("s", targets: [values])])
   }
 
-  private static func noise(_ count: Int, seed: UInt64) -> [Float] {
+  private static func noise(_ count: Int, seed: UInt64) -> [Double] {
     var random = Philox(seed: seed, stream: 3)
-    return (0..<count).map { _ in Float.random(in: -1...1, using: &random) }
+    return (0..<count).map { _ in Double.random(in: -1...1, using: &random) }
   }
 
   @Test func rules() throws {
@@ -27,16 +27,16 @@ import Testing
 
   @Test func linearFindsTheRecurrence() throws {
     // x(t) = 1.5 x(t−1) − 0.7 x(t−2) + 2, begun anywhere.
-    var values: [Float] = [1, 3]
+    var values: [Double] = [1, 3]
     for t in 2..<60 { values.append(1.5 * values[t - 1] - 0.7 * values[t - 2] + 2 + (t % 11 == 0 ? 1 : 0)) }
-    var clean: [Float] = [4, -2]
+    var clean: [Double] = [4, -2]
     for t in 2..<40 { clean.append(1.5 * clean[t - 1] - 0.7 * clean[t - 2] + 2) }
     let set = try set(clean)
     let linear = Baseline.linear(set, fitting: [0..<30], horizon: 3, lags: 2)
     let points = try linear.forecasts(of: set, [ForecastWindow(series: 0, target: 0, origin: 30)], horizon: 3)[0].points
     for step in 0..<3 { #expect(abs(points[step] - clean[30 + step]) < 1e-3) }
     // In logs, a steady growth is a line.
-    let growth = try self.set((0..<40).map { Float(3 * 1.1.power($0)) })
+    let growth = try self.set((0..<40).map { Double(3 * 1.1.power($0)) })
     let grown = try Baseline.linear(growth, fitting: [0..<30], horizon: 1, lags: 1, log: true).forecasts(of: growth, [ForecastWindow(series: 0, target: 0, origin: 39)], horizon: 1)
     #expect(abs(grown[0].points[0] / growth.series[0].targets[0][39] - 1) < 1e-4)
   }
@@ -44,7 +44,7 @@ import Testing
   @Test func missingValuesAndShortSeriesWork() throws {
     var values = Self.noise(100, seed: 1)
     for index in stride(from: 3, to: 100, by: 7) { values[index] = .nan }
-    for (values, lags) in [(values, 4), (values, 40), ([1, 2, 3, 4, 5, 6], 30), ([Float](repeating: 5, count: 30), 5), ([.nan, .nan, 1, 2, .nan, 3, 4], 2)] {
+    for (values, lags) in [(values, 4), (values, 40), ([1, 2, 3, 4, 5, 6], 30), ([Double](repeating: 5, count: 30), 5), ([.nan, .nan, 1, 2, .nan, 3, 4], 2)] {
       let set = try set(values, seasonality: 2)
       let parts = try SeriesSplit(test: .steps(2)).parts(of: set)
       let test = try Backtest(of: set, parts: parts, horizon: 2)
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func windowsAreAllOfTheTestPart() throws {
-    let set = try set((0..<100).map { Float($0) })
+    let set = try set((0..<100).map { Double($0) })
     let parts = [SeriesSplit.Parts(training: 0..<60, validation: 60..<80, test: 80..<90)]
     #expect(try Backtest(of: set, parts: parts, horizon: 3).windowCount == 8)
     #expect(try Backtest(of: set, parts: parts, horizon: 3, stride: 3).windowCount == 3)
@@ -72,7 +72,7 @@ import Testing
     func forecasts(of set: SeriesSet, _ windows: [ForecastWindow], horizon: Int) throws(RNNError) -> [Forecast] {
       windows.map { window in
         body(window)
-        return Forecast(points: [Float](repeating: 0, count: horizon))
+        return Forecast(points: [Double](repeating: 0, count: horizon))
       }
     }
   }
@@ -98,7 +98,7 @@ import Testing
 
   @Test func intervalsOfBaselinesCover() throws {
     // A random walk: the last value again, with errors that grow.
-    var walk: [Float] = [0]
+    var walk: [Double] = [0]
     for step in Self.noise(6000, seed: 5) { walk.append((walk.last ?? 0) + step) }
     let set = try set(walk)
     let test = try Backtest(of: set, parts: SeriesSplit(test: .steps(3000)).parts(of: set), horizon: 5)
@@ -110,7 +110,7 @@ import Testing
   }
 
   @Test func verdictsAreHonest() throws {
-    let values = (0..<200).map { Float($0 % 5) }
+    let values = (0..<200).map { Double($0 % 5) }
     let set = try set(values, seasonality: 5)
     let test = try Backtest(of: set, parts: SeriesSplit(test: .steps(50)).parts(of: set), horizon: 1)
     let results = try test.run(test.baselines(lags: 5) + [Watcher { _ in }])
@@ -123,10 +123,27 @@ import Testing
     #expect(results[3].total.coverage(0) == nil, "a single number has no interval")
   }
 
+  /// A billion on top of every value changes no figure that is a difference.
+  @Test func digitsOfLargeValuesAreKept() throws {
+    let values = (1...60).map { Double($0 % 7) }
+    func figures(_ offset: Double) throws -> [ForecastMetrics] {
+      let set = try set(values.map { $0 + offset })
+      let test = try Backtest(of: set, parts: SeriesSplit(test: .steps(20)).parts(of: set), horizon: 1)
+      return try test.run(test.baselines(lags: 4)).map(\.total)
+    }
+    let plain = try figures(0), large = try figures(1_000_000_000)
+    #expect(large[0].mae == plain[0].mae && large[0].mae > 1 && large[0].rmse == plain[0].rmse)
+    for (a, b) in zip(plain, large) {
+      for (x, y) in [(a.mae, b.mae), (a.scaledMSE, b.scaledMSE), (a.mase ?? .nan, b.mase ?? .nan), (a.rse ?? .nan, b.rse ?? .nan)] {
+        #expect(abs(x - y) <= 1e-5 * x, "\(x), \(y)")
+      }
+    }
+  }
+
   @Test func quantilesOfPaths() {
-    let forecast = Forecast(paths: (0...100).map { [Float($0), Float(-$0)] }, levels: [0.1, 0.5, 0.9])
+    let forecast = Forecast(paths: (0...100).map { [Double($0), Double(-$0)] }, levels: [0.1, 0.5, 0.9])
     #expect(forecast.quantiles == [10, 50, 90, -90, -50, -10] && forecast.points == [50, -50])
-    #expect(forecast.quantile(0, 0.3) == 30 && forecast.quantile(0, 0.01) == 10 && forecast.quantile(1, 0.99) == -10)
+    #expect(abs(forecast.quantile(0, 0.3) - 30) < 1e-12 && forecast.quantile(0, 0.01) == 10 && forecast.quantile(1, 0.99) == -10)
   }
 }
 

@@ -18,8 +18,8 @@ import Testing
     let fixture = try Fixture("forecast_metrics")
     let levels = try fixture.doubles("levels")
     let shape = fixture.shape("\(name).quantiles"), (count, horizon) = (shape[0], shape[1])
-    func rows(_ key: String) throws -> [[Float]] {
-      let values = try fixture.tensor("\(name).\(key)").values
+    func rows(_ key: String) throws -> [[Double]] {
+      let values = try fixture.tensor("\(name).\(key)").values.map(Double.init)
       let width = values.count / count
       return (0..<count).map { Array(values[$0 * width..<($0 + 1) * width]) }
     }
@@ -46,7 +46,7 @@ import Testing
 
   @Test func definitionsHoldForOneValue() throws {
     var metrics = ForecastMetrics(levels: [0.25, 0.5, 0.75])
-    func add(_ actual: Float, _ quantiles: [Float]) { quantiles.withUnsafeBufferPointer { metrics.add(actual: actual, quantiles: $0, naiveError: 2, deviation: 4) } }
+    func add(_ actual: Double, _ quantiles: [Double]) { quantiles.withUnsafeBufferPointer { metrics.add(actual: actual, quantiles: $0, naiveError: 2, deviation: 4) } }
     add(3, [0, 1, 2])
     add(.nan, [0, 0, 0])
     #expect(metrics.count == 1 && metrics.mae == 2 && metrics.rmse == 2 && metrics.mase == 1 && metrics.scaledMSE == 0.25 && metrics.smape == 100)
@@ -54,7 +54,7 @@ import Testing
     add(1.5, [1, 1, 2])
     #expect(metrics.coverage(0) == 0.5 && metrics.mae == 1.25)
     var points = ForecastMetrics(levels: [0.5])
-    [Float(7)].withUnsafeBufferPointer { points.add(actual: 5, quantiles: $0, naiveError: 0, deviation: 1) }
+    [Double(7)].withUnsafeBufferPointer { points.add(actual: 5, quantiles: $0, naiveError: 0, deviation: 1) }
     #expect(points.crps == 2 && points.mase == nil && points.coverage(1) == nil && points.figures.count == 12)
   }
 }

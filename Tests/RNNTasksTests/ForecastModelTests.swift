@@ -9,9 +9,9 @@ enum SampleSeries {
     missing: [Int] = [], seed: UInt64 = 1, frequency: Frequency = .hour
   ) throws -> SeriesSet {
     var random = Philox(seed: seed)
-    func wave(_ phase: Double, _ size: Double) -> [Float] {
+    func wave(_ phase: Double, _ size: Double) -> [Double] {
       (0..<length).map { step in
-        missing.contains(step) ? .nan : Float(size * (3 + sin(2 * .pi * (Double(step) / Double(seasonality) + phase)) + noise * random.normal()))
+        missing.contains(step) ? .nan : size * (3 + sin(2 * .pi * (Double(step) / Double(seasonality) + phase)) + noise * random.normal())
       }
     }
     return try SeriesSet(
@@ -52,7 +52,7 @@ enum SampleSeries {
     let set = try SeriesSet(
       targets: ["a", "b", "c"],
       series: channels.indices.map { row in
-        let values = Array(x.values[row * 12..<(row + 1) * 12])
+        let values = x.values[row * 12..<(row + 1) * 12].map { Double($0) }
         return try TimeSeries("\(row)", targets: (0..<3).map { $0 == channels[row] ? values : values.map { _ in 1000 } })
       })
     var model = try ForecastModel(
@@ -64,7 +64,7 @@ enum SampleSeries {
     for name in model.weights.names { model.weights[name] = own[name] ?? file[name] }
     let forecasts = try model.forecasts(
       of: set, channels.indices.map { ForecastWindow(series: $0, target: channels[$0], origin: 12) }, horizon: 8)
-    #expect(try fixture.error(forecasts.flatMap(\.quantiles), "y") < 1e-6)
+    #expect(try fixture.error(forecasts.flatMap { $0.quantiles.map { Float($0) } }, "y") < 1e-6)
     #expect(forecasts.allSatisfy { $0.levels == [0.5] })
   }
 
@@ -182,13 +182,33 @@ enum SampleSeries {
     for lags in [[], [0], [1, 1]] { #expect(throws: RNNError.self) { try make({ _ in }, .recurrent(lags: lags)) } }
   }
 
+  /// A model of values with a billion on top forecasts as one of the values themselves.
+  @Test(arguments: SampleSeries.kinds) func largeValuesKeepTheirDigits(_ kind: ForecastModel.Kind) throws {
+    let set = try SampleSeries.set(length: 60)
+    var large = set
+    large.series[0].targets[0] = set.series[0].targets[0].map { $0 + 1_000_000_000 }
+    let models = try [set, large].map { try SampleSeries.model(kind, $0) }
+    let windows = (40..<54).map { ForecastWindow(series: 0, target: 0, origin: $0) }
+    let plain = try models[0].forecasts(of: set, windows, horizon: 6), other = try models[1].forecasts(of: large, windows, horizon: 6)
+    for (a, b) in zip(plain, other) {
+      for (x, y) in zip(a.quantiles, b.quantiles) { #expect(abs(y - 1_000_000_000 - x) < 1e-4 * abs(x), "\(x), \(y)") }
+    }
+  }
+
+  /// Scalings in files of before have the digits of `Float`.
+  @Test func scalersOfEarlierFilesOpen() throws {
+    let text = #"{"channels":{"s0":[{"centre":29.98765,"isLog":false,"scale":7.1234565}]},"isLog":false,"kind":"standard","known":[],"others":[{"centre":1e+08,"isLog":false,"scale":0.1}],"past":[]}"#
+    let scaler = try JSONDecoder().decode(Scaler.self, from: Data(text.utf8))
+    #expect(scaler.channels["s0"]?[0] == Scaling(centre: 29.98765, scale: 7.1234565) && scaler.others == [Scaling(centre: 1e8, scale: 0.1)])
+  }
+
   // MARK: Parts
 
   @Test func leastSquares() {
     var random = Philox(seed: 4)
     var squares = LeastSquares(inputs: 3, outputs: 2)
     for _ in 0..<50 {
-      let x = (0..<3).map { _ in Float(random.normal()) }
+      let x = (0..<3).map { _ in random.normal() }
       squares.add(x, [2 * x[0] - x[1] + 4, 0.5 * x[2] - 1])
     }
     let solution = squares.solution(ridge: 1e-12)
@@ -198,7 +218,7 @@ enum SampleSeries {
     }
     // Inputs that say the same, or nothing, have an answer too.
     var same = LeastSquares(inputs: 3, outputs: 1)
-    for i in 0..<9 { same.add([Float(i), Float(i), 0], [Float(4 * i)]) }
+    for i in 0..<9 { same.add([Double(i), Double(i), 0], [Double(4 * i)]) }
     let one = same.solution(ridge: 1e-9)[0]
     #expect(abs(one.weights[0] - 2) < 1e-4 && abs(one.weights[1] - 2) < 1e-4 && one.weights[2] == 0)
   }
@@ -227,7 +247,7 @@ enum SampleSeries {
   /// What no linear function of the last values finds: the level of a step follows from a product of earlier ones.
   @Test(arguments: ForecastTrainingOptions.Kind.allCases) func learnsBeyondTheLinearFunction(_ kind: ForecastTrainingOptions.Kind) throws {
     var random = Philox(seed: 9)
-    var values: [Float] = (0..<2).map { _ in Float(random.uniform()) }
+    var values: [Double] = (0..<2).map { _ in random.uniform() }
     // The Hénon map.
     for step in 2..<1200 { values.append(1 - 1.4 * values[step - 1] * values[step - 1] + 0.3 * values[step - 2]) }
     let set = try SeriesSet(targets: ["x"], series: [try TimeSeries("henon", targets: [values])])
@@ -330,8 +350,8 @@ enum SampleSeries {
     let set = try SeriesSet(
       targets: ["x"],
       series: [
-        try TimeSeries("constant", targets: [[Float](repeating: 5, count: 60)]), try TimeSeries("short", targets: [(0..<9).map { Float($0 % 3) }]),
-        try TimeSeries("empty", targets: [[Float](repeating: .nan, count: 40)]),
+        try TimeSeries("constant", targets: [[Double](repeating: 5, count: 60)]), try TimeSeries("short", targets: [(0..<9).map { Double($0 % 3) }]),
+        try TimeSeries("empty", targets: [[Double](repeating: .nan, count: 40)]),
       ])
     var options = Self.options(kind, head: .gaussian, epochs: 1)
     options.split = SeriesSplit(validation: .steps(4))

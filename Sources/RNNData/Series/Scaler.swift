@@ -10,24 +10,42 @@ public import RNNTensor
 
 /// Brings numbers of any size to about those that a network computes with: z = (x − centre) / scale, or of log x.
 public struct Scaling: Sendable, Hashable, Codable {
-  public var centre: Float
+  public var centre: Double
   /// Always above 0.
-  public var scale: Float
+  public var scale: Double
   public var isLog: Bool
 
-  public init(centre: Float = 0, scale: Float = 1, isLog: Bool = false) {
+  public init(centre: Double = 0, scale: Double = 1, isLog: Bool = false) {
     self.centre = centre
     self.scale = scale
     self.isLog = isLog
   }
 
   @inline(__always)
-  public func scaled(_ value: Float) -> Float { ((isLog ? log(value) : value) - centre) / scale }
+  public func scaled(_ value: Double) -> Double { ((isLog ? log(value) : value) - centre) / scale }
 
   @inline(__always)
-  public func unscaled(_ value: Float) -> Float {
+  public func unscaled(_ value: Double) -> Double {
     let value = value * scale + centre
     return isLog ? exp(value) : value
+  }
+
+  /// Mean and standard deviation of all numbers that are there, or of their logarithms. Where they don't differ the scale is 1.
+  package init(of parts: [ArraySlice<Double>], isLog: Bool = false) {
+    func each(_ body: (Double) -> Void) {
+      for part in parts { for number in part where !number.isNaN && (!isLog || number > 0) { body(isLog ? log(number) : number) } }
+    }
+    // Sums of differences to the first number keep the digits in which large numbers differ.
+    var count = 0.0, first = 0.0, sum = 0.0, squares = 0.0
+    each { value in
+      if count == 0 { first = value }
+      (count, sum) = (count + 1, sum + (value - first))
+    }
+    let mean = first + (count > 0 ? sum / count : 0)
+    each { squares += ($0 - mean) * ($0 - mean) }
+    let deviation = count > 0 ? (squares / count).squareRoot() : 0
+    // Numbers that differ only by their rounding don't differ.
+    self.init(centre: mean, scale: deviation > 4 * mean.ulp ? deviation : 1, isLog: isLog)
   }
 }
 
@@ -73,29 +91,29 @@ public struct Scaler: Sendable, Hashable, Codable {
     var channels: [String: [Scaling]] = [:], others: [Scaling] = []
     if kind == .standard {
       for (series, range) in zip(set.series, training) {
-        channels[series.name] = series.targets.map { Self.scaling([$0[range]], isLog: isLog) }
+        channels[series.name] = series.targets.map { Scaling(of: [$0[range]], isLog: isLog) }
       }
       others = set.targets.indices.map { index in
-        Self.scaling(zip(set.series, training).map { $0.targets[index][$1] }, isLog: isLog)
+        Scaling(of: zip(set.series, training).map { $0.targets[index][$1] }, isLog: isLog)
       }
     }
     self.channels = channels
     self.others = others
-    past = set.past.indices.map { index in Self.scaling(zip(set.series, training).map { $0.past[index][$1] }, isLog: false) }
-    known = set.known.indices.map { index in Self.scaling(zip(set.series, training).map { $0.known[index][$1] }, isLog: false) }
+    past = set.past.indices.map { index in Scaling(of: zip(set.series, training).map { $0.past[index][$1] }, isLog: false) }
+    known = set.known.indices.map { index in Scaling(of: zip(set.series, training).map { $0.known[index][$1] }, isLog: false) }
   }
 
   /// The scaling of a target for a forecast.
   ///
   /// - Parameters:
   ///   - context: the target's values before the first step that is predicted, missing ones NaN.
-  public func scaling(of target: Int, in series: String, context: ArraySlice<Float>) -> Scaling {
+  public func scaling(of target: Int, in series: String, context: ArraySlice<Double>) -> Scaling {
     switch kind {
     case .none: Scaling(isLog: isLog)
     case .standard: channels[series]?[target] ?? others[target]
     case .instance:
       {
-        let spread = Self.scaling([context], isLog: isLog)
+        let spread = Scaling(of: [context], isLog: isLog)
         guard let last = context.last(where: { !$0.isNaN && (!isLog || $0 > 0) }) else { return spread }
         return Scaling(centre: isLog ? log(last) : last, scale: spread.scale, isLog: isLog)
       }()
@@ -103,27 +121,11 @@ public struct Scaler: Sendable, Hashable, Codable {
     }
   }
 
-  /// Mean and deviation of all numbers that are there. Where they don't differ the scale is 1.
-  private static func scaling(_ parts: [ArraySlice<Float>], isLog: Bool) -> Scaling {
-    func value(_ number: Float) -> Double { isLog ? log(Double(number)) : Double(number) }
-    var count = 0.0, sum = 0.0
-    for part in parts { for number in part where !number.isNaN && (!isLog || number > 0) { (count, sum) = (count + 1, sum + value(number)) } }
-    guard count > 0 else { return Scaling(isLog: isLog) }
-    let mean = sum / count
-    var squares = 0.0
-    for part in parts {
-      for number in part where !number.isNaN && (!isLog || number > 0) { squares += (value(number) - mean) * (value(number) - mean) }
-    }
-    let deviation = (squares / count).squareRoot()
-    // Numbers that differ only by their rounding don't differ.
-    return Scaling(centre: Float(mean), scale: deviation > 1e-6 * abs(mean) && deviation > 1e-30 ? Float(deviation) : 1, isLog: isLog)
-  }
-
-  private static func meanMagnitude(_ part: ArraySlice<Float>, isLog: Bool) -> Float {
+  private static func meanMagnitude(_ part: ArraySlice<Double>, isLog: Bool) -> Double {
     var count = 0.0, sum = 0.0
     for number in part where !number.isNaN && (!isLog || number > 0) {
-      (count, sum) = (count + 1, sum + abs(isLog ? log(Double(number)) : Double(number)))
+      (count, sum) = (count + 1, sum + abs(isLog ? log(number) : number))
     }
-    return count > 0 && sum > 0 ? Float(sum / count) : 1
+    return count > 0 && sum > 0 ? sum / count : 1
   }
 }

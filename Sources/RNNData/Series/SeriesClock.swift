@@ -4,7 +4,7 @@ import RNNTensor
 struct SeriesClock {
   private(set) var frequency = Frequency.step
   /// Each series with its variables, missing steps filled with NaN.
-  private(set) var series: [(name: String, axis: TimeAxis, columns: [[Float]])] = []
+  private(set) var series: [(name: String, axis: TimeAxis, columns: [[Double]])] = []
   var warnings: [String] = []
 
   private let options: SeriesReadingOptions
@@ -112,7 +112,7 @@ struct SeriesClock {
         summers[civil.date.year] = hour
         for index in rows.columns.indices {
           let (a, b) = (rows.columns[index][same], rows.columns[index][row])
-          rows.columns[index][same] = a.isNaN ? b : b.isNaN ? a : (a + b) / 2
+          rows.columns[index][same] = a.isNaN ? b : b.isNaN ? a : a + (b - a) / 2
         }
         continue
       }
@@ -159,7 +159,7 @@ struct SeriesClock {
 
   /// Puts every row at its step; false where they don't fit and nobody asked for this frequency.
   private mutating func place(_ all: [SeriesRows], _ frequency: Frequency) throws(RNNError) -> Bool {
-    var placed: [(name: String, axis: TimeAxis, columns: [[Float]])] = []
+    var placed: [(name: String, axis: TimeAxis, columns: [[Double]])] = []
     var missing = 0, gaps = 0, steps = 0, summer = 0
     var first = ""
     for rows in all {
@@ -197,7 +197,7 @@ struct SeriesClock {
         if let seconds = frequency.seconds, Double(b - a - 1) * seconds == 3600, let time = axis.time(of: a + 1), Self.isSummerTimeNight(time) { summer += 1 }
       }
       placed.append((rows.name, axis, rows.columns.map { column in
-        var full = [Float](repeating: .nan, count: length)
+        var full = [Double](repeating: .nan, count: length)
         for (row, place) in places.enumerated() { full[place] = column[row] }
         return full
       }))

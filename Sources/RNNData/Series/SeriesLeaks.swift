@@ -37,14 +37,14 @@ private struct Thousandths: CustomStringConvertible {
 /// Correlations over many series.
 private enum Likeness {
   /// How far x(t) tells y(t + ahead) beyond what y(t + ahead − 1) tells: the absolute partial correlation. Each series about its own mean.
-  static func partial(_ series: [(x: [Float], y: [Float])], ahead: Int) -> Double {
+  static func partial(_ series: [(x: [Double], y: [Double])], ahead: Int) -> Double {
     var count = 0, sums = [Double](repeating: 0, count: 6)
     for (x, y) in series {
       var means = (0.0, 0.0, 0.0), own = 0
       func each(_ body: (Double, Double, Double) -> Void) {
         for t in max(1 - ahead, 0)..<max(y.count - ahead, 1) where t + ahead < y.count {
           let (a, b, c) = (x[t], y[t + ahead], y[t + ahead - 1])
-          if !(a + b + c).isNaN { body(Double(a), Double(b), Double(c)) }
+          if !(a + b + c).isNaN { body(a, b, c) }
         }
       }
       each { (a, b, c) in
@@ -67,9 +67,9 @@ private enum Likeness {
     }
     // Few numbers are soon alike.
     guard count >= 20, sums[0] > 0, sums[1] > 0 else { return 0 }
-    let xy = sums[3] / (sums[0] * sums[1]).squareRoot()
+    let xy = sums[3] / (sums[0].squareRoot() * sums[1].squareRoot())
     guard sums[2] > 0 else { return abs(xy) }
-    let (xz, yz) = (sums[4] / (sums[0] * sums[2]).squareRoot(), sums[5] / (sums[1] * sums[2]).squareRoot())
+    let (xz, yz) = (sums[4] / (sums[0].squareRoot() * sums[2].squareRoot()), sums[5] / (sums[1].squareRoot() * sums[2].squareRoot()))
     let rest = (1 - xz * xz) * (1 - yz * yz)
     // Nothing is left where the last value tells all.
     guard rest > 1e-9 else { return 0 }

@@ -98,7 +98,7 @@ struct SeriesReader {
 
   private mutating func number(
     _ table: borrowing TableReader, _ variable: SeriesColumns.Variable, _ index: Int, _ found: SeriesColumns, _ hasDecimalCommas: Bool
-  ) throws(RNNError) -> Float {
+  ) throws(RNNError) -> Double {
     switch variable.reading {
     case .number:
       switch table.withField(variable.index, { NumberField($0, decimalComma: hasDecimalCommas) }) {
@@ -117,7 +117,7 @@ struct SeriesReader {
     case .word:
       if table.withField(variable.index, { NumberField($0) }) == .missing { return .nan }
       let text = try table.string(variable.index)
-      if let known = words[index]?[text] { return Float(known) }
+      if let known = words[index]?[text] { return Double(known) }
       let count = words[index]?.count ?? 0
       guard count < Self.mostWords else {
         throw RNNError(
@@ -125,7 +125,7 @@ struct SeriesReader {
           "\(table.name), line \(table.line), \(found.columns.describe(variable.index)): found more than \(Self.mostWords) different words, expected numbers or fewer words")
       }
       words[index, default: [:]][text] = count
-      return Float(count)
+      return Double(count)
     }
   }
 
@@ -206,9 +206,9 @@ struct SeriesReader {
     func names(_ range: Range<Int>) -> [String] {
       range.flatMap { index in isWord(index) ? sorted[index].map { "\(variables[index].name)=\($0.key)" } : [variables[index].name] }
     }
-    func expanded(_ columns: [[Float]], _ range: Range<Int>) -> [[Float]] {
+    func expanded(_ columns: [[Double]], _ range: Range<Int>) -> [[Double]] {
       range.flatMap { index in
-        isWord(index) ? sorted[index].map { word in columns[index].map { $0.isNaN ? $0 : $0 == Float(word.value) ? 1 : 0 } } : [columns[index]]
+        isWord(index) ? sorted[index].map { word in columns[index].map { $0.isNaN ? $0 : $0 == Double(word.value) ? 1 : 0 } } : [columns[index]]
       }
     }
     var series: [TimeSeries] = []
@@ -278,7 +278,7 @@ struct SeriesReader {
       if isFirst, options.header ?? (table.count > 1 && { if case .other = table.withField(1, { NumberField($0, decimalComma: hasDecimalCommas) }) { true } else { false } }()) { continue }
       let key = try table.string(0)
       guard !key.isEmpty else { throw RNNError(.badData, "\(table.at(0)): found nothing, expected the name of a series") }
-      var values: [Float] = []
+      var values: [Double] = []
       values.reserveCapacity(table.count)
       for column in 1..<max(table.count, 1) {
         switch table.withField(column, { NumberField($0, decimalComma: hasDecimalCommas) }) {

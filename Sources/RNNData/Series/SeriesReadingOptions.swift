@@ -45,12 +45,12 @@ public struct SeriesReadingOptions: Sendable, Hashable, Codable {
   /// Puts rows in the order of their times. Else rows out of order are an error: they may be a sign that something is wrong.
   public var sorts: Bool
   /// What a missing target counts as. By default it stays missing; published figures often have 0.
-  public var missing: Float?
+  public var missing: Double?
 
   public init(
     time: Time = .found, targets: [String] = [], past: [String] = [], known: [String] = [], series: String? = nil, layout: Layout? = nil,
     frequency: Frequency? = nil, seasonality: Int? = nil, dateOrder: DateOrder? = nil, separator: String? = nil, header: Bool? = nil,
-    sorts: Bool = false, missing: Float? = nil
+    sorts: Bool = false, missing: Double? = nil
   ) {
     self.time = time
     self.targets = targets

@@ -10,13 +10,13 @@ final class SeriesRows {
   var files: [(name: String, from: Int)] = []
   var lines: [Int32] = []
   /// `[variable][row]`: targets, past, known.
-  var columns: [[Float]]
+  var columns: [[Double]]
 
   static let impossible = Int.min
 
   init(name: String, variables: Int) {
     self.name = name
-    columns = [[Float]](repeating: [], count: variables)
+    columns = [[Double]](repeating: [], count: variables)
   }
 
   var count: Int { lines.count }

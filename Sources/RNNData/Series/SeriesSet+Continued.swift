@@ -33,10 +33,10 @@ extension SeriesSet {
         throw RNNError(.badData, "the later part of ‘\(one.name)’ begins at \(next.axis.label(of: 0)), before the earlier one ends at \(one.axis.label(of: one.length - 1))")
       }
       let start = one.length + gap
-      func joined(_ a: [[Float]], _ b: [[Float]]) -> [[Float]] {
+      func joined(_ a: [[Double]], _ b: [[Double]]) -> [[Double]] {
         zip(a, b).map { a, b in
           let head = a.prefix(start)
-          return head + [Float](repeating: .nan, count: start - head.count) + b
+          return head + [Double](repeating: .nan, count: start - head.count) + b
         }
       }
       one = try TimeSeries(

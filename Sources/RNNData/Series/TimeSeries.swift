@@ -7,14 +7,14 @@ public struct TimeSeries: Sendable, Hashable {
   public var name: String
   public var axis: TimeAxis
   /// What is to be predicted: for each variable a number a step.
-  public var targets: [[Float]]
+  public var targets: [[Double]]
   /// What else is known, up to the last step.
-  public var past: [[Float]]
+  public var past: [[Double]]
   /// What is known ahead as well: for each variable a number a step, and for as many steps after the last one as are known.
-  public var known: [[Float]]
+  public var known: [[Double]]
 
   /// - Throws: `.badData` where the numbers of steps don't fit.
-  public init(_ name: String, axis: TimeAxis = TimeAxis(), targets: [[Float]], past: [[Float]] = [], known: [[Float]] = []) throws(RNNError) {
+  public init(_ name: String, axis: TimeAxis = TimeAxis(), targets: [[Double]], past: [[Double]] = [], known: [[Double]] = []) throws(RNNError) {
     let length = targets.first?.count ?? 0
     guard !targets.isEmpty, (targets + past).allSatisfy({ $0.count == length }) else {
       throw RNNError(.badData, "the series ‘\(name)’ needs a target, and as many steps in each variable; found \((targets + past).map(\.count))")

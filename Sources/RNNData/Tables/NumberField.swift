@@ -1,6 +1,6 @@
 /// What stands in a field of a column of numbers.
 enum NumberField: Hashable {
-  case number(Float)
+  case number(Double)
   /// Nothing, or a word for it.
   case missing
   /// Something else.
@@ -21,8 +21,7 @@ enum NumberField: Hashable {
     }
     let text = UnsafeBufferPointer(rebasing: field[start..<end])
     if let value = Self.decimal(text, point: UInt8(ascii: ".")) ?? (decimalComma ? Self.decimal(text, point: UInt8(ascii: ",")) : nil) {
-      let number = Float(value)
-      self = number.isFinite ? .number(number) : .other
+      self = value.isFinite ? .number(value) : .other
     } else {
       self = text.count <= 7 && Self.missingWords.contains(text.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }) ? .missing : .other
     }
@@ -45,7 +44,7 @@ enum NumberField: Hashable {
           if digits > 0 { count += 1 }
           if isAfterPoint { exponent -= 1 }
         } else {
-          // More than what an integer holds: no Float tells the difference.
+          // More than what an integer holds: no Double tells the difference.
           if !isAfterPoint { exponent += 1 }
         }
       } else {

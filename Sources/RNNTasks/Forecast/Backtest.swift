@@ -40,7 +40,7 @@ public struct Backtest: Sendable {
     var scales: [(naiveError: Double, deviation: Double)] = [], origins: [Int] = []
     for (series, part) in zip(set.series, parts) {
       for values in series.targets {
-        scales.append((Self.naiveError(values[..<part.test.lowerBound], set.seasonality), Self.deviation(values[part.training])))
+        scales.append((Self.naiveError(values[..<part.test.lowerBound], set.seasonality), Scaling(of: [values[part.training]]).scale))
         // Who has seen nothing can't say anything.
         let first = values.firstIndex { !$0.isNaN } ?? values.count
         origins.append(max(part.test.lowerBound, first + 1))
@@ -55,24 +55,16 @@ public struct Backtest: Sendable {
   }
 
   /// The mean absolute difference to a season before; to the value before where no season has passed.
-  private static func naiveError(_ values: ArraySlice<Float>, _ season: Int) -> Double {
+  private static func naiveError(_ values: ArraySlice<Double>, _ season: Int) -> Double {
     for period in season > 1 ? [season, 1] : [1] {
       var sum = 0.0, count = 0.0
       for index in values.indices.dropFirst(period) {
         let difference = values[index] - values[index - period]
-        if !difference.isNaN { (sum, count) = (sum + Double(abs(difference)), count + 1) }
+        if !difference.isNaN { (sum, count) = (sum + abs(difference), count + 1) }
       }
       if count > 0 { return sum / count }
     }
     return 0
-  }
-
-  private static func deviation(_ values: ArraySlice<Float>) -> Double {
-    let there = values.filter { !$0.isNaN }.map(Double.init)
-    guard !there.isEmpty else { return 1 }
-    let mean = there.reduce(0, +) / Double(there.count)
-    let deviation = (there.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(there.count)).squareRoot()
-    return deviation > 0 ? deviation : 1
   }
 
   /// The number of forecasts of each forecaster.

@@ -15,7 +15,7 @@ public struct Baseline: Forecaster {
   private let rule: Rule
   private let horizon: Int
   /// Of each channel, `[step][level]`: what is added to the rule's value.
-  private let offsets: [[Float]]
+  private let offsets: [[Double]]
 
   /// The last value again.
   ///
@@ -63,13 +63,13 @@ public struct Baseline: Forecaster {
   /// How many errors of a step are looked at, at most.
   private static let mostErrors = 1000
 
-  private static func offsets(_ rule: Rule, _ series: TimeSeries, series index: Int, target: Int, _ range: Range<Int>, _ horizon: Int) -> [Float] {
+  private static func offsets(_ rule: Rule, _ series: TimeSeries, series index: Int, target: Int, _ range: Range<Int>, _ horizon: Int) -> [Double] {
     let values = series.targets[target]
     // Errors of what is forgotten at once would say nothing.
     let first = range.lowerBound + 1, count = range.upperBound - first
-    var errors = [[Float]](repeating: [], count: horizon)
+    var errors = [[Double]](repeating: [], count: horizon)
     let stride = max((count + mostErrors - 1) / mostErrors, 1)
-    var points = [Float](repeating: 0, count: horizon)
+    var points = [Double](repeating: 0, count: horizon)
     for origin in Swift.stride(from: first, to: max(range.upperBound, first), by: stride) {
       Self.points(rule, values, series: index, target: target, targets: series.targets.count, origin: origin, into: &points)
       for step in 0..<min(horizon, range.upperBound - origin) {
@@ -77,7 +77,7 @@ public struct Baseline: Forecaster {
         if !error.isNaN { errors[step].append(error) }
       }
     }
-    var offsets: [Float] = [], last = [Float](repeating: 0, count: Forecast.defaultLevels.count)
+    var offsets: [Double] = [], last = [Double](repeating: 0, count: Forecast.defaultLevels.count)
     for step in 0..<horizon {
       // Where there are too few, as sure as the step before.
       if errors[step].count >= 10 {
@@ -91,9 +91,9 @@ public struct Baseline: Forecaster {
 
   /// The rule's values.
   private static func points(
-    _ rule: Rule, _ values: [Float], series: Int, target: Int, targets: Int, origin: Int, into points: inout [Float]
+    _ rule: Rule, _ values: [Double], series: Int, target: Int, targets: Int, origin: Int, into points: inout [Double]
   ) {
-    func last(_ from: Int, by step: Int = 1) -> Float {
+    func last(_ from: Int, by step: Int = 1) -> Double {
       var place = from
       while place >= 0, values[place].isNaN { place -= step }
       return place >= 0 ? values[place] : .nan
@@ -117,11 +117,11 @@ public struct Baseline: Forecaster {
       throw RNNError(.usage, "\(name) was fitted for \(self.horizon) step\(self.horizon == 1 ? "" : "s") ahead, not \(horizon)")
     }
     let levels = Forecast.defaultLevels, targets = set.targets.count
-    var points = [Float](repeating: 0, count: horizon)
+    var points = [Double](repeating: 0, count: horizon)
     return windows.map { window in
       let values = set.series[window.series].targets[window.target], channel = window.series * targets + window.target
       Self.points(rule, values, series: window.series, target: window.target, targets: targets, origin: window.origin, into: &points)
-      var quantiles = [Float](repeating: 0, count: horizon * levels.count)
+      var quantiles = [Double](repeating: 0, count: horizon * levels.count)
       for step in 0..<horizon {
         for level in levels.indices { quantiles[step * levels.count + level] = points[step] + offsets[channel][step * levels.count + level] }
       }

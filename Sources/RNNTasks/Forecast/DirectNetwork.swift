@@ -3,7 +3,7 @@ import RNNData
 package import RNNLayers
 package import RNNTensor
 
-/// All steps to come at once (Lin et al. 2023, SegRNN): the context less its last value, in segments, each through a linear layer
+/// All steps to come at once (Lin et al. 2023, SegRNN): differences from the last value of the context, in segments, each through a linear layer
 /// and ReLU; the recurrent layers over the segments; from where they end one further step for each segment to come, which gets
 /// vectors of its place and of the channel; a linear layer to the segment's numbers; the last value added again.
 package struct DirectNetwork: ForecastNetwork {
@@ -65,9 +65,8 @@ package struct DirectNetwork: ForecastNetwork {
   private struct Inputs {
     /// `[before, B, ·]`.
     var segments: Tensor
-    /// The context less its last value, `[B, context]`.
+    /// The context, 0 where it is missing, `[B, context]`.
     var context: Tensor
-    var last: [Float]
     var channels: [Int32]
     /// What is known of the steps to come, `[B · after, ·]`.
     var ahead: Tensor
@@ -75,43 +74,39 @@ package struct DirectNetwork: ForecastNetwork {
 
   private func inputs(_ reader: WindowReader, _ windows: [ForecastWindow], _ scalings: [Scaling]) -> Inputs {
     let rows = windows.count, width = embedding.inputs, context = a.context, pad = before * segment - context
-    var last = [Float](repeating: 0, count: rows)
     var segments = Tensor(shape: [before, rows, width], writing: { _ in })
     var values = Tensor(shape: [rows, context], writing: { _ in })
     var later = Tensor(shape: [rows * after, segment * aheadCount], writing: { _ in })
     segments.withMutablePointer { to in
       values.withMutablePointer { values in
         later.withMutablePointer { later in
-          last.withUnsafeMutableBufferPointer { last in
-            Threads.blocks(of: rows, size: max(1, Threads.blockSize / (before * width))) { block in
-              for row in block {
-                let window = windows[row], first = window.origin - context, own = values + row * context
-                reader.read(window, from: first, count: context, scalings[row], into: own)
-                last[row] = (0..<context).last { !own[$0].isNaN }.map { own[$0] } ?? 0
-                for s in 0..<before {
-                  let features = to + (s * rows + row) * width
-                  for i in 0..<segment {
-                    let step = s * segment + i - pad
-                    let value = step < 0 ? .nan : own[step]
-                    features[i] = value.isNaN ? 0 : value - last[row]
-                    if a.masks { features[segment + i] = value.isNaN ? 1 : 0 }
-                    var next = features + segment * (a.masks ? 2 : 1) + i * (pastCount + aheadCount)
-                    reader.readPast(window.series, first + step, into: next)
-                    next += pastCount
-                    reader.readAhead(window.series, first + step, into: next)
-                  }
+          Threads.blocks(of: rows, size: max(1, Threads.blockSize / (before * width))) { block in
+            for row in block {
+              let window = windows[row], first = window.origin - context, own = values + row * context
+              reader.read(window, from: first, count: context, scalings[row], into: own)
+              for s in 0..<before {
+                let features = to + (s * rows + row) * width
+                for i in 0..<segment {
+                  let step = s * segment + i - pad
+                  let value = step < 0 ? .nan : own[step]
+                  features[i] = value.isNaN ? 0 : value
+                  if a.masks { features[segment + i] = value.isNaN ? 1 : 0 }
+                  var next = features + segment * (a.masks ? 2 : 1) + i * (pastCount + aheadCount)
+                  reader.readPast(window.series, first + step, into: next)
+                  next += pastCount
+                  reader.readAhead(window.series, first + step, into: next)
                 }
-                for i in 0..<context { own[i] = own[i].isNaN ? 0 : own[i] - last[row] }
-                for i in 0..<after * segment where aheadCount > 0 {
-                  reader.readAhead(window.series, window.origin + i, into: later + (row * after * segment + i) * aheadCount)
-                }
+              }
+              for i in 0..<context where own[i].isNaN { own[i] = 0 }
+              for i in 0..<after * segment where aheadCount > 0 {
+                reader.readAhead(window.series, window.origin + i, into: later + (row * after * segment + i) * aheadCount)
               }
             }
           }
         }
       }
     }
-    return Inputs(segments: segments, context: values, last: last, channels: windows.map(reader.channel), ahead: later)
+    return Inputs(segments: segments, context: values, channels: windows.map(reader.channel), ahead: later)
   }
 
   // MARK: Numbers
@@ -120,7 +115,7 @@ package struct DirectNetwork: ForecastNetwork {
 
   /// `[B, horizon, count]`.
   private func numbers(_ inputs: Inputs, _ weights: TapedWeights, _ run: StackRun, key: DropoutKey?) -> Variable {
-    let rows = inputs.last.count
+    let rows = inputs.channels.count
     let states = run(relu(embedding(Variable(inputs.segments), weights)), nil, 0).states
     let places = (0..<Int32(rows * after)).map { $0 % Int32(after) }
     var x = position(places, shape: [1, rows * after], weights)
@@ -132,15 +127,13 @@ package struct DirectNetwork: ForecastNetwork {
     if let key, a.dropout > 0 { y = dropout(y, rate: Float(a.dropout), tag: Self.outputMask, key: key) }
     var numbers = a.head.numbers(output(y, weights), shape: [rows, after * segment])
     if after * segment > a.horizon { numbers = numbers.slice(axis: 1, 0..<a.horizon) }
-    var shift = Variable(Tensor(inputs.last.flatMap { Array(repeating: $0, count: a.horizon) }, shape: [rows, a.horizon]))
-    if let autoregression { shift = shift + autoregression(Variable(inputs.context), weights) }
-    return a.head.moved(numbers, by: shift)
+    return autoregression.map { a.head.moved(numbers, by: $0(Variable(inputs.context), weights)) } ?? numbers
   }
 
   package func numbersAndTargets(
     _ reader: WindowReader, _ windows: [ForecastWindow], horizonOnly: Bool, _ weights: TapedWeights, key: DropoutKey?
   ) -> (numbers: Variable, targets: Tensor) {
-    let scalings = windows.map(reader.scaling)
+    let scalings = windows.map(reader.scalingAboutLast)
     let numbers = numbers(inputs(reader, windows, scalings), weights, run(weights, key), key: key)
     return (numbers, targets(reader, windows, scalings))
   }
@@ -154,10 +147,10 @@ package struct DirectNetwork: ForecastNetwork {
   }
 
   package func linearExamples(_ reader: WindowReader, _ windows: [ForecastWindow], _ body: ([Float], [Float]) -> Void) {
-    let scalings = windows.map(reader.scaling)
+    let scalings = windows.map(reader.scalingAboutLast)
     let inputs = inputs(reader, windows, scalings), context = inputs.context.values, targets = targets(reader, windows, scalings).values
     for row in windows.indices {
-      let outputs = targets[row * a.horizon..<(row + 1) * a.horizon].map { $0 - inputs.last[row] }
+      let outputs = Array(targets[row * a.horizon..<(row + 1) * a.horizon])
       if outputs.allSatisfy(\.isFinite) { body(Array(context[row * a.context..<(row + 1) * a.context]), outputs) }
     }
   }
@@ -167,7 +160,7 @@ package struct DirectNetwork: ForecastNetwork {
   package func windowsAtOnce(horizon: Int, paths: Int) -> Int { 512 }
 
   package func forecasts(_ reader: WindowReader, _ windows: [ForecastWindow], horizon: Int, _ use: ForecastUse) -> [Forecast] {
-    let scalings = windows.map(reader.scaling)
+    let scalings = windows.map(reader.scalingAboutLast)
     let numbers = numbers(inputs(reader, windows, scalings), use.weights, run(use.packed), key: nil).value
     return windows.indices.map { row in
       let start = row * a.horizon

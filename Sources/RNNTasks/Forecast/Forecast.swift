@@ -25,23 +25,23 @@ public struct Forecast: Sendable, Hashable {
   /// The levels, rising; 0.5 is among them. Only 0.5 where nothing is said about how sure it is.
   public let levels: [Double]
   /// `[horizon][level]`, rising with the level.
-  public let quantiles: [Float]
+  public let quantiles: [Double]
   /// `[path][horizon]`: courses that the series may take, equally likely.
-  public let paths: [[Float]]
+  public let paths: [[Double]]
 
-  public init(levels: [Double], quantiles: [Float], paths: [[Float]] = []) {
+  public init(levels: [Double], quantiles: [Double], paths: [[Double]] = []) {
     self.levels = levels
     self.quantiles = quantiles
     self.paths = paths
   }
 
   /// Only a number a step.
-  public init(points: [Float]) { self.init(levels: [0.5], quantiles: points) }
+  public init(points: [Double]) { self.init(levels: [0.5], quantiles: points) }
 
   /// The quantiles of courses, each step for itself.
-  public init(paths: [[Float]], levels: [Double] = defaultLevels) {
+  public init(paths: [[Double]], levels: [Double] = defaultLevels) {
     let horizon = paths.first?.count ?? 0
-    var quantiles: [Float] = []
+    var quantiles: [Double] = []
     for step in 0..<horizon {
       let sorted = paths.map { $0[step] }.sorted()
       quantiles += levels.map { Self.quantile(of: sorted, $0) }
@@ -54,25 +54,25 @@ public struct Forecast: Sendable, Hashable {
   /// Whether it says how sure it is.
   public var hasIntervals: Bool { levels.count > 1 }
   /// The medians.
-  public var points: [Float] { (0..<horizon).map { quantile($0, 0.5) } }
+  public var points: [Double] { (0..<horizon).map { quantile($0, 0.5) } }
 
   /// A quantile of a step; between two levels on the line between them, beyond the outer ones that of the outer one.
-  public func quantile(_ step: Int, _ level: Double) -> Float {
+  public func quantile(_ step: Int, _ level: Double) -> Double {
     let start = step * levels.count
     guard let upper = levels.firstIndex(where: { $0 >= level - 1e-9 }) else { return quantiles[start + levels.count - 1] }
     guard upper > 0, levels[upper] > level + 1e-9 else { return quantiles[start + upper] }
-    let part = Float((level - levels[upper - 1]) / (levels[upper] - levels[upper - 1]))
+    let part = (level - levels[upper - 1]) / (levels[upper] - levels[upper - 1])
     let (a, b) = (quantiles[start + upper - 1], quantiles[start + upper])
     return a + part * (b - a)
   }
 
   /// A quantile of sorted numbers, on the line between two of them (type 7 of Hyndman & Fan 1996, numpy's default).
-  static func quantile(of sorted: [Float], _ level: Double) -> Float {
+  static func quantile(of sorted: [Double], _ level: Double) -> Double {
     guard let last = sorted.last else { return .nan }
     let place = level * Double(sorted.count - 1)
     let index = Int(place)
     guard index + 1 < sorted.count else { return last }
-    return sorted[index] + Float(place - Double(index)) * (sorted[index + 1] - sorted[index])
+    return sorted[index] + (place - Double(index)) * (sorted[index + 1] - sorted[index])
   }
 }
 

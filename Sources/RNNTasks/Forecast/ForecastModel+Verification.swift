@@ -14,8 +14,8 @@ extension ForecastModel {
     let horizon = min(architecture.horizon, 8), origin = architecture.context + 5, length = origin + horizon
     var before = Philox(seed: seed), after = Philox(seed: seed, stream: future)
     var ahead = Philox(seed: seed, stream: 1)
-    func numbers(_ scalings: [Scaling], _ body: (Int) -> Double) -> [[Float]] {
-      scalings.map { scaling in (0..<length).map { scaling.unscaled(Float(body($0))) } }
+    func numbers(_ scalings: [Scaling], _ body: (Int) -> Double) -> [[Double]] {
+      scalings.map { scaling in (0..<length).map { scaling.unscaled(body($0)) } }
     }
     let targets = variables.targets.indices.map { index in
       scaler.kind == .standard ? scaler.others[index] : Scaling(centre: scaler.isLog ? 0 : 3, isLog: scaler.isLog)

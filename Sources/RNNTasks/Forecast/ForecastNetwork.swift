@@ -55,16 +55,13 @@ package struct ForecastUse {
   }
 
   /// The quantiles `[value][level]` of some of the values whose numbers a tensor holds.
-  func quantiles(_ numbers: Tensor, _ range: Range<Int>, _ scaling: Scaling) -> [Float] {
+  func quantiles(_ numbers: Tensor, _ range: Range<Int>, _ scaling: Scaling) -> [Double] {
     numbers.withUnsafeBufferPointer { numbers in
-      [Float](unsafeUninitializedCapacity: range.count * levels.count) { values, count in
-        for (place, value) in range.enumerated() {
-          let from = UnsafeBufferPointer(rebasing: numbers[value * head.count..<(value + 1) * head.count])
-          let to = UnsafeMutableBufferPointer(rebasing: values[place * levels.count..<(place + 1) * levels.count])
-          find(from, into: to)
-          for i in to.indices { to[i] = scaling.unscaled(to[i]) }
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: levels.count) { own in
+        range.flatMap { value in
+          find(UnsafeBufferPointer(rebasing: numbers[value * head.count..<(value + 1) * head.count]), into: own)
+          return own.map { scaling.unscaled(Double($0)) }
         }
-        count = range.count * levels.count
       }
     }
   }

@@ -29,9 +29,9 @@ public struct ForecastPlot: Sendable {
       zip(windows, forecasts).prefix(Self.mostPanels).map { window, forecast in
         let series = set.series[window.series], values = series.targets[window.target], horizon = forecast.horizon
         func points(_ steps: Range<Int>) -> [(x: Double, y: Double)] {
-          steps.clamped(to: values.indices).map { (x: Double($0 - window.origin), y: Double(values[$0])) }
+          steps.clamped(to: values.indices).map { (x: Double($0 - window.origin), y: values[$0]) }
         }
-        func line(_ level: Double) -> [(x: Double, y: Double)] { (0..<horizon).map { (x: Double($0), y: Double(forecast.quantile($0, level))) } }
+        func line(_ level: Double) -> [(x: Double, y: Double)] { (0..<horizon).map { (x: Double($0), y: forecast.quantile($0, level)) } }
         return Panel(
           title: set.name(series: window.series, target: window.target),
           history: points(window.origin - max(history ?? max(3 * horizon, 48), 1)..<window.origin), truth: points(window.origin..<window.origin + horizon),

@@ -119,7 +119,7 @@ extension ForecastModel {
       }
     }
     var squares = LeastSquares(inputs: layer.inputs, outputs: layer.outputs)
-    forEachExample { squares.add($0, $1) }
+    forEachExample { squares.add($0.map(Double.init), $1.map(Double.init)) }
     guard squares.count > 0 else { return }
     let solution = squares.solution(ridge: ForecastDefaults.ridge)
     let matrix = Tensor(solution.flatMap { $0.weights.map { Float($0) } }, shape: [layer.outputs, layer.inputs])

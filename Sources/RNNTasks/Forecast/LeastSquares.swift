@@ -15,9 +15,9 @@ package struct LeastSquares {
     products = [Double](repeating: 0, count: (inputs + 1) * outputs)
   }
 
-  package mutating func add(_ x: [Float], _ y: [Float]) {
+  package mutating func add(_ x: [Double], _ y: [Double]) {
     let n = inputs + 1
-    let x = x.map(Double.init) + [1], y = y.map(Double.init)
+    let x = x + [1]
     squares.withUnsafeMutableBufferPointer { squares in
       products.withUnsafeMutableBufferPointer { products in
         for i in 0..<n where x[i] != 0 {

@@ -1,11 +1,3 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 import RNNData
 
 /// Each step ahead as a linear function of the last values of the same channel, by least squares.
@@ -38,7 +30,7 @@ struct LinearAutoregression: Sendable {
     for (series, range) in zip(set.series, fitting) {
       for target in 0..<targets {
         let values = series.targets[target]
-        let scaling = Self.scaling(values[range], isLog: isLog)
+        let scaling = Scaling(of: [values[range]], isLog: isLog)
         scalings.append(scaling)
         if !isPooled { squares = LeastSquares(inputs: lags, outputs: horizon) }
         Self.add(values[range], scaling, lags: lags, horizon: horizon, to: &squares)
@@ -54,19 +46,10 @@ struct LinearAutoregression: Sendable {
     squares.solution(ridge: ridge).flatMap { $0.weights + [$0.constant] }
   }
 
-  private static func scaling(_ values: ArraySlice<Float>, isLog: Bool) -> Scaling {
-    let there = values.lazy.filter { !$0.isNaN && (!isLog || $0 > 0) }.map { isLog ? log(Double($0)) : Double($0) }
-    let count = Double(there.reduce(0) { sum, _ in sum + 1 })
-    guard count > 0 else { return Scaling(isLog: isLog) }
-    let mean = there.reduce(0, +) / count
-    let deviation = (there.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count).squareRoot()
-    return Scaling(centre: Float(mean), scale: deviation > 1e-6 * abs(mean) && deviation > 1e-30 ? Float(deviation) : 1, isLog: isLog)
-  }
-
   /// A value brought to size. What has no logarithm counts as missing.
-  private static func scaled(_ value: Float, _ scaling: Scaling) -> Float { scaling.isLog && value <= 0 ? .nan : scaling.scaled(value) }
+  private static func scaled(_ value: Double, _ scaling: Scaling) -> Double { scaling.isLog && value <= 0 ? .nan : scaling.scaled(value) }
 
-  private static func add(_ raw: ArraySlice<Float>, _ scaling: Scaling, lags: Int, horizon: Int, to squares: inout LeastSquares) {
+  private static func add(_ raw: ArraySlice<Double>, _ scaling: Scaling, lags: Int, horizon: Int, to squares: inout LeastSquares) {
     var values = raw.map { scaled($0, scaling) }
     let width = lags + horizon
     guard values.count >= width else { return }
@@ -85,18 +68,18 @@ struct LinearAutoregression: Sendable {
   }
 
   /// Missing values become the last one before them; the mean at the beginning.
-  private static func fill(_ values: inout [Float]) {
-    var last: Float = 0
+  private static func fill(_ values: inout [Double]) {
+    var last: Double = 0
     for index in values.indices {
       if values[index].isNaN { values[index] = last } else { last = values[index] }
     }
   }
 
   /// The next values of a channel; less than the horizon where fewer are asked for.
-  func predict(_ values: [Float], channel: Int, origin: Int, into points: inout [Float]) {
+  func predict(_ values: [Double], channel: Int, origin: Int, into points: inout [Double]) {
     let scaling = scalings[channel], own = coefficients[coefficients.count == 1 ? 0 : channel]
     // The last value there is, for those that are missing.
-    var seen = [Float](repeating: 0, count: lags), last: Float = 0
+    var seen = [Double](repeating: 0, count: lags), last: Double = 0
     var place = origin - lags - 1
     while place >= 0 {
       let value = Self.scaled(values[place], scaling)
@@ -114,8 +97,8 @@ struct LinearAutoregression: Sendable {
     for step in 0..<min(points.count, horizon) {
       let start = step * (lags + 1)
       var sum = own[start + lags]
-      for lag in 0..<lags { sum += own[start + lag] * Double(seen[lag]) }
-      points[step] = scaling.unscaled(Float(sum))
+      for lag in 0..<lags { sum += own[start + lag] * seen[lag] }
+      points[step] = scaling.unscaled(sum)
     }
   }
 }

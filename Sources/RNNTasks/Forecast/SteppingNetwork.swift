@@ -201,7 +201,7 @@ package struct SteppingNetwork: ForecastNetwork {
   /// What is drawn follows from the seed, the window and the path only.
   private func paths(
     _ reader: WindowReader, _ windows: [ForecastWindow], _ scalings: [Scaling], horizon: Int, _ use: ForecastUse
-  ) -> [[[Float]]] {
+  ) -> [[[Double]]] {
     let paths = use.paths
     let rows = windows.count * paths, n = a.head.count, run = run(use.packed)
     var (numbers, first, begun, channels) = start(reader, windows, scalings, use)
@@ -264,7 +264,7 @@ package struct SteppingNetwork: ForecastNetwork {
     return windows.indices.map { w in
       (0..<paths).map { path in
         let row = (w * paths + path) * length
-        return (start..<start + horizon).map { scalings[w].unscaled(history[row + $0]) }
+        return (start..<start + horizon).map { scalings[w].unscaled(Double(history[row + $0])) }
       }
     }
   }

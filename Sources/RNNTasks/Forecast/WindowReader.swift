@@ -41,12 +41,21 @@ package struct WindowReader: Sendable {
     return scaler.scaling(of: window.target, in: series.name, context: series.targets[window.target][max(0, end - context)..<end])
   }
 
+  /// The same about the last value of the context: differences from it are taken before anything is rounded.
+  func scalingAboutLast(_ window: ForecastWindow) -> Scaling {
+    var scaling = scaling(window)
+    let plain = Scaling(isLog: scaling.isLog)
+    let seen = set.series[window.series].targets[window.target].prefix(max(window.origin, 0)).dropFirst(max(window.origin - context, 0))
+    if let last = seen.lazy.map(plain.scaled).last(where: \.isFinite) { scaling.centre = last }
+    return scaling
+  }
+
   /// The target's values from a step on, NaN where there is none or it is missing.
   func read(_ window: ForecastWindow, from first: Int, count: Int, _ scaling: Scaling, into values: UnsafeMutablePointer<Float>) {
     set.series[window.series].targets[window.target].withUnsafeBufferPointer { target in
       for i in 0..<count {
         let step = first + i
-        let value = target.indices.contains(step) ? scaling.scaled(target[step]) : .nan
+        let value = target.indices.contains(step) ? Float(scaling.scaled(target[step])) : .nan
         values[i] = value.isFinite ? value : .nan
       }
     }
@@ -74,7 +83,10 @@ package struct WindowReader: Sendable {
     }
   }
 
-  private static func numberOrZero(_ value: Float) -> Float { value.isFinite ? value : 0 }
+  private static func numberOrZero(_ value: Double) -> Float {
+    let value = Float(value)
+    return value.isFinite ? value : 0
+  }
 
   /// Throws `.badData` where something must be known for the steps to come and isn't there.
   func checkAhead(_ windows: [ForecastWindow], horizon: Int) throws(RNNError) {

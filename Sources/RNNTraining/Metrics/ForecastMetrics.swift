@@ -18,18 +18,18 @@ public struct ForecastMetrics: Sendable, Hashable {
   private struct Place: Hashable {
     var lower: Int
     var upper: Int
-    var part: Float
+    var part: Double
 
     init(_ level: Double, in levels: [Double]) {
       upper = levels.firstIndex { $0 >= level - 1e-9 } ?? levels.count - 1
       let isBetween = upper > 0 && levels[upper] > level + 1e-9
       lower = isBetween ? upper - 1 : upper
-      part = isBetween ? Float((level - levels[lower]) / (levels[upper] - levels[lower])) : 0
+      part = isBetween ? (level - levels[lower]) / (levels[upper] - levels[lower]) : 0
     }
 
     @inline(__always)
-    func value(_ quantiles: UnsafeBufferPointer<Float>) -> Double {
-      part == 0 ? Double(quantiles[upper]) : Double(quantiles[lower] + part * (quantiles[upper] - quantiles[lower]))
+    func value(_ quantiles: UnsafeBufferPointer<Double>) -> Double {
+      part == 0 ? quantiles[upper] : quantiles[lower] + part * (quantiles[upper] - quantiles[lower])
     }
   }
 
@@ -44,7 +44,8 @@ public struct ForecastMetrics: Sendable, Hashable {
   private var absolute = 0.0, squares = 0.0, symmetric = 0.0
   private var scaledAbsolute = 0.0, scaledSquares = 0.0
   private var naive = 0.0, naiveCount = 0
-  private var sum = 0.0, sumOfSquares = 0.0
+  /// Of the values themselves: their mean, and the sum of their squared differences to it.
+  private var centre = 0.0, spread = 0.0
   private var pinball: [Double]
   private var covered: [Int]
 
@@ -67,9 +68,9 @@ public struct ForecastMetrics: Sendable, Hashable {
   ///   - naiveError: the mean absolute error of the seasonal naive forecast in the training part; 0 where it makes none.
   ///   - deviation: the standard deviation of the training part.
   @inline(__always)
-  public mutating func add(actual: Float, quantiles: UnsafeBufferPointer<Float>, naiveError: Double, deviation: Double) {
-    if actual.isNaN { return }
-    let y = Double(actual), point = median.value(quantiles)
+  public mutating func add(actual y: Double, quantiles: UnsafeBufferPointer<Double>, naiveError: Double, deviation: Double) {
+    if y.isNaN { return }
+    let point = median.value(quantiles)
     let error = y - point, size = abs(error)
     count += 1
     absolute += size
@@ -79,8 +80,9 @@ public struct ForecastMetrics: Sendable, Hashable {
     scaledAbsolute += size / deviation
     scaledSquares += error / deviation * (error / deviation)
     if naiveError > 0 { (naive, naiveCount) = (naive + size / naiveError, naiveCount + 1) }
-    sum += y
-    sumOfSquares += y * y
+    let before = centre
+    centre += (y - before) / Double(count)
+    spread += (y - before) * (y - centre)
     for i in pinballs.indices {
       let rest = y - pinballs[i].value(quantiles), level = Self.pinballLevels[i]
       pinball[i] += rest >= 0 ? level * rest : (level - 1) * rest
@@ -92,6 +94,11 @@ public struct ForecastMetrics: Sendable, Hashable {
 
   /// Adds the values of others, with quantiles at the same levels.
   public mutating func add(_ other: ForecastMetrics) {
+    if other.count > 0 {
+      let (own, its) = (Double(count), Double(other.count)), apart = other.centre - centre
+      centre += apart * its / (own + its)
+      spread += other.spread + apart * apart * own * its / (own + its)
+    }
     count += other.count
     absolute += other.absolute
     squares += other.squares
@@ -100,8 +107,6 @@ public struct ForecastMetrics: Sendable, Hashable {
     scaledSquares += other.scaledSquares
     naive += other.naive
     naiveCount += other.naiveCount
-    sum += other.sum
-    sumOfSquares += other.sumOfSquares
     for i in pinball.indices { pinball[i] += other.pinball[i] }
     for i in covered.indices { covered[i] += other.covered[i] }
   }
@@ -121,8 +126,8 @@ public struct ForecastMetrics: Sendable, Hashable {
   public var smape: Double { 200 * mean(symmetric) }
   /// Root relative squared error (as Lai et al. 2018): against who knows the mean of all measured values.
   public var rse: Double? {
-    let spread = sumOfSquares - sum * mean(sum)
-    return spread > 1e-12 * sumOfSquares ? (squares / spread).squareRoot() : nil
+    // Values that differ only by their rounding don't differ.
+    spread.squareRoot() > 4 * centre.ulp * Double(count).squareRoot() ? (squares / spread).squareRoot() : nil
   }
   /// The mean pinball loss at a level of ``pinballLevels``, by its place.
   public func pinball(_ index: Int) -> Double { mean(pinball[index]) }

@@ -6,11 +6,11 @@ struct ForecastTable: Encodable {
     let series: String
     let target: String
     let times: [String]
-    let median: [Float]
+    let median: [Double]
     /// By level.
-    let quantiles: [String: [Float]]
+    let quantiles: [String: [Double]]
     /// What came; missing values are null.
-    let actual: [Float?]?
+    let actual: [Double?]?
   }
 
   private let model: String
