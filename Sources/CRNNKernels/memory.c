@@ -5,6 +5,7 @@
 #include "rnn_kernels.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
@@ -13,6 +14,13 @@
 #elif defined(__APPLE__)
 #include <mach/mach.h>
 #endif
+
+void *rnn_allocate(size_t bytes, size_t alignment) {
+  void *base = NULL;
+  return posix_memalign(&base, alignment, bytes) == 0 ? base : NULL;
+}
+
+void rnn_free(void *base) { free(base); }
 
 void rnn_prefer_large_pages(void *base, size_t bytes) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
@@ -37,6 +45,13 @@ void rnn_trim_memory(void) {
 #if defined(__GLIBC__)
   malloc_trim(0);
 #endif
+}
+
+bool rnn_address_space_limit(size_t *bytes) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+  *bytes = (size_t)limit.rlim_cur;
+  return true;
 }
 
 bool rnn_process_memory(size_t *now, size_t *most) {

@@ -19,7 +19,7 @@ public struct EvaluationBatches: Sendable {
 
   /// - Throws: `.usage` when a size can't be; `.badData` when the text has less than two tokens, so nothing to predict.
   public init(_ text: TokenizedText, rows: Int = 1, length: Int, warmUp: Int = 100) throws(RNNError) {
-    guard rows > 0 else { throw RNNError(.usage, "a batch of \(rows) rows can't be: expected at least 1") }
+    try Limits.rows.check(rows, "rows")
     guard length > 0 else { throw RNNError(.usage, "sequences of \(length) tokens can't be: expected at least 1") }
     guard warmUp >= 0 else { throw RNNError(.usage, "a warm-up of \(warmUp) tokens can't be: expected at least 0") }
     guard text.count >= 2 else {

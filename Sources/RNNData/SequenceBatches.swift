@@ -24,8 +24,8 @@ public struct SequenceBatches: Sendable {
 
   /// - Throws: `.usage` when a size is not positive; `.badData` when the text is too short for the lanes.
   public init(_ text: TokenizedText, rows: Int, length: Int, seed: UInt64, position: Int = 0) throws(RNNError) {
-    guard rows > 0 else { throw RNNError(.usage, "a batch of \(rows) rows can't be: expected at least 1") }
-    guard length > 0 else { throw RNNError(.usage, "sequences of \(length) tokens can't be: expected at least 1") }
+    try Limits.rows.check(rows, "batch")
+    try Limits.textLength.check(length, "sequence length")
     guard text.count >= max(rows, 2) else {
       throw RNNError(
         .badData,
@@ -33,6 +33,7 @@ public struct SequenceBatches: Sendable {
           + "a batch of \(rows) needs at least \(max(rows, 2))")
     }
     precondition(position >= 0, "a position can't be negative: \(position)")
+    try Limits.batchSteps.check(rows * min(length, text.count / rows), "the tokens of a batch, rows times their length,")
     count = text.count
     reader = TokenReader(text, places: rows)
     self.rows = rows

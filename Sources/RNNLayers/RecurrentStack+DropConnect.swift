@@ -14,7 +14,9 @@ extension RecurrentStack {
     for run in runs {
       for (i, parameter) in engines[run.layer].parameters.enumerated() where cell.graph.isRecurrent(i) {
         let name = parameterName(parameter, layer: run.layer, reverse: run.isReverse)
-        let tag = Self.firstWeightMask + UInt32(run.index * engines[run.layer].parameters.count + i)
+        // Of more matrices than there are numbers, some share one.
+        let number = (run.index * engines[run.layer].parameters.count + i) % Int(Self.endOfMasks - Self.firstWeightMask)
+        let tag = Self.firstWeightMask + UInt32(number)
         let mask = DropoutKey(seed: key.seed, step: key.step)
         result = result.replacing(name, with: RNNTensor.dropout(weights[name], rate: rate, tag: tag, key: mask, perSequence: true))
       }
@@ -23,5 +25,5 @@ extension RecurrentStack {
   }
 
   /// Layers have the numbers of masks below.
-  private static let firstWeightMask: UInt32 = 1 << 14
+  private static let firstWeightMask: UInt32 = 1 << 14, endOfMasks: UInt32 = 1 << 16
 }

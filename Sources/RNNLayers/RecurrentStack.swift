@@ -54,7 +54,8 @@ public struct RecurrentStack: Sendable {
     _ name: String, cell: Cell, inputs: Int, hidden: Int, layers: Int = 1, sizes: [String: Int] = [:], dropout: Float = 0,
     variationalDropout: Bool = false, bidirectional: Merge? = nil
   ) throws(RNNError) {
-    guard layers > 0 else { throw RNNError(.usage, "a stack needs at least one layer, not \(layers)") }
+    try Limits.layers.check(layers, "layers")
+    try Limits.rate.check(Double(dropout), "dropout")
     guard cell.graph.inputs.count == 1 else {
       throw RNNError(.usage, "the cell \(cell.name) has the inputs \(cell.graph.inputs.joined(separator: ", ")); a stack gives only one")
     }
@@ -115,6 +116,16 @@ public struct RecurrentStack: Sendable {
     return result
   }
 
+  /// The number of all parameters, counted in `Double`: they may be too many to exist.
+  package var parameterCount: Double {
+    runs.reduce(0) { sum, run in
+      engines[run.layer].parameters.reduce(sum) { $0 + engines[run.layer].shape(of: $1).reduce(1) { $0 * Double($1) } }
+    }
+  }
+
+  /// The bytes that an update keeps for the way back at least, for each step and row.
+  package var keptBytesPerStepAndRow: Double { runs.reduce(0) { $0 + Double(engines[$1.layer].keptBytesPerStepAndRow) } }
+
   // MARK: First values
 
   /// How the first parameters are drawn.
@@ -135,6 +146,13 @@ public struct RecurrentStack: Sendable {
       self.span = span
       self.orthogonal = orthogonal
       self.range = range
+    }
+
+    /// Throws `.usage` for numbers that can't be.
+    package func check() throws(RNNError) {
+      try Limits.offset.check(Double(forgetBias), "the forget gate's first bias")
+      try Limits.textLength.check(span, "the span that units remember")
+      try Limits.spread.check(range.map(Double.init), "the range of the first weights")
     }
 
     /// As text, for runs to be told apart by.

@@ -14,6 +14,14 @@ public protocol ModelArchitecture: Sendable, Hashable {
 }
 
 extension ModelArchitecture {
+  /// Throws `.usage` for sizes and rates that can't be, of those that all tasks have.
+  func check() throws(RNNError) {
+    try Limits.units.check(hidden, "hidden")
+    try Limits.layers.check(layers, "layers")
+    try Limits.rate.check(dropout, "dropout")
+    for (name, size) in sizes.sorted(by: { $0.key < $1.key }) { try Limits.units.check(size, name) }
+  }
+
   /// What a run of training is told from others by, as words without spaces, each a name and a value.
   ///
   /// - Parameter own: what the task has besides.

@@ -19,6 +19,7 @@ package struct ModelFile {
   init(_ file: Safetensors, source: String, task expected: String) throws(RNNError) {
     self.file = file
     self.source = source
+    try Self.check(file.metadata, source: source, task: expected)
     var all = Weights()
     do {
       for name in file.entries.keys.sorted() { all[name] = try file.tensor(named: name) }
@@ -26,13 +27,22 @@ package struct ModelFile {
       throw Self.naming(source, error)
     }
     tensors = all
-    let format = try metadata("format")
+  }
+
+  /// Throws `.badData` if what has these metadata is no model, or one of another task.
+  ///
+  /// - Parameter expected: the task; nil for any.
+  package static func check(_ metadata: [String: String], source: String, task expected: String? = nil) throws(RNNError) {
+    func bad(_ message: String) -> RNNError { RNNError(.badData, "\(source): \(message)") }
+    guard let format = metadata["format"] else { throw bad(Self.missing("format")) }
     guard format == Self.format else {
       throw bad("its format is “\(format)”, expected “\(Self.format)”\(format.hasPrefix("swift-rnn checkpoint") ? ": it is a checkpoint of training, not a model" : "")")
     }
-    let task = try metadata("task")
-    guard task == expected else { throw bad("it is a model for the task “\(task)”, expected “\(expected)”") }
+    guard let task = metadata["task"] else { throw bad(Self.missing("task")) }
+    guard task == expected ?? task else { throw bad("it is a model for the task “\(task)”, expected “\(expected ?? "")”") }
   }
+
+  private static func missing(_ key: String) -> String { "there is no “\(key)” in its metadata; is it a model of this program?" }
 
   /// An error about this file.
   func bad(_ message: String) -> RNNError { RNNError(.badData, "\(source): \(message)") }
@@ -53,7 +63,7 @@ package struct ModelFile {
 
   /// A text of the metadata.
   func metadata(_ key: String) throws(RNNError) -> String {
-    guard let text = file.metadata[key] else { throw bad("there is no “\(key)” in its metadata; is it a model of this program?") }
+    guard let text = file.metadata[key] else { throw bad(Self.missing(key)) }
     return text
   }
 
@@ -66,8 +76,25 @@ package struct ModelFile {
 
   /// A value by its JSON; `name` is what messages call it.
   static func decoded<T: Decodable>(_ type: T.Type, _ json: String, _ name: String) throws(RNNError) -> T {
-    guard let value = try? JSONDecoder().decode(type, from: Data(json.utf8)) else { throw RNNError(.badData, "\(name) can't be read") }
-    return value
+    do {
+      return try JSONDecoder().decode(type, from: Data(json.utf8))
+    } catch let error as RNNError {
+      throw RNNError(.badData, "\(name): \(error.message)")
+    } catch {
+      throw RNNError(.badData, "\(name) can't be read\(reason(error))")
+    }
+  }
+
+  /// What is wrong with JSON, as far as its decoder says it: the key and what was expected.
+  private static func reason(_ error: any Error) -> String {
+    func place(_ context: DecodingError.Context) -> String { context.codingPath.map(\.stringValue).joined(separator: ".") }
+    switch error {
+    case DecodingError.keyNotFound(let key, _): return ": “\(key.stringValue)” is missing"
+    case DecodingError.typeMismatch(let type, let context), DecodingError.valueNotFound(let type, let context):
+      return ": expected \(type) in “\(place(context))”"
+    case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty: return ": a wrong value in “\(place(context))”"
+    default: return ""
+    }
   }
 
   /// A value as JSON for the metadata, keys in order.
@@ -80,26 +107,49 @@ package struct ModelFile {
 
   // MARK: Architecture
 
+  /// What only one task's architecture has.
+  protocol OwnSizes: Codable {
+    /// Throws `.badData` for a size that can't be.
+    func check() throws(RNNError)
+  }
+
   /// What stands in the metadata of an architecture beside the cell: what all tasks have, and a task's own, in one JSON object.
+  /// Sizes from a file are within their limits: no memory is asked for before the tensors are compared with them.
   @dynamicMemberLookup
-  struct Sizes<Own: Codable>: Codable {
+  struct Sizes<Own: OwnSizes>: Codable {
     private struct Common: Codable {
       var hidden: Int
       var layers: Int
       var dropout: Double
       var others: [String: Int]
+
+      init(_ architecture: some ModelArchitecture) {
+        (hidden, layers) = (architecture.hidden, architecture.layers)
+        (dropout, others) = (architecture.dropout, architecture.sizes)
+      }
+
+      init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        hidden = try values.decode(Limits.units, forKey: .hidden)
+        layers = try values.decode(Limits.layers, forKey: .layers)
+        dropout = try values.decode(Limits.rate, forKey: .dropout)
+        others = try values.decode([String: Int].self, forKey: .others)
+        for (name, size) in others { try Limits.units.check(size, "“\(name)”", .badData) }
+      }
     }
 
     private let common: Common
     private let own: Own
 
     init(_ architecture: some ModelArchitecture, _ own: Own) {
-      let a = architecture
-      common = Common(hidden: a.hidden, layers: a.layers, dropout: a.dropout, others: a.sizes)
+      common = Common(architecture)
       self.own = own
     }
 
-    init(from decoder: any Decoder) throws { (common, own) = (try Common(from: decoder), try Own(from: decoder)) }
+    init(from decoder: any Decoder) throws {
+      (common, own) = (try Common(from: decoder), try Own(from: decoder))
+      try own.check()
+    }
 
     func encode(to encoder: any Encoder) throws {
       try common.encode(to: encoder)
@@ -115,19 +165,8 @@ package struct ModelFile {
   }
 
   /// The cell and the sizes in the metadata.
-  ///
-  /// - Parameter counts: further sizes that must be positive, by name.
-  /// Throws unless sizes are some that a model can have; else memory would be asked for before tensors are looked at.
-  func architecture<Own>(
-    _ own: Own.Type, counts: (Sizes<Own>) -> [String: Int]
-  ) throws(RNNError) -> (cell: Cell, sizes: Sizes<Own>) {
+  func architecture<Own>(_ own: Own.Type) throws(RNNError) -> (cell: Cell, sizes: Sizes<Own>) {
     let sizes = try decoded(Sizes<Own>.self, "architecture")
-    let counts = counts(sizes).merging(["hidden": sizes.hidden]) { $1 }
-    let range = 1...(1 << 24)
-    guard (counts.merging(sizes.others) { $1 }).values.allSatisfy(range.contains), (1...1024).contains(sizes.layers) else {
-      let found = counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-      throw bad("sizes that can't be: \(found.joined(separator: ", ")), layers \(sizes.layers)")
-    }
     return (try cell(), sizes)
   }
 
@@ -215,7 +254,7 @@ package struct ModelFile {
 
   /// The metadata of every model.
   static func metadata(
-    task: String, _ architecture: some ModelArchitecture, _ own: some Codable, notes: [String: String]
+    task: String, _ architecture: some ModelArchitecture, _ own: some OwnSizes, notes: [String: String]
   ) throws(RNNError) -> [String: String] {
     var metadata = notes.reduce(into: [:]) { $0["note.\($1.key)"] = $1.value }
     metadata["format"] = format

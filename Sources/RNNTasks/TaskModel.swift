@@ -27,7 +27,12 @@ extension TaskModel {
   /// The model in a file.
   ///
   /// Throws `.noInput` if the file can't be opened, and `.badData` if it isn't a model of this task or is damaged, saying where.
-  public init(contentsOf path: String) throws(RNNError) { try self.init(Safetensors(contentsOf: path), source: path) }
+  public init(contentsOf path: String) throws(RNNError) {
+    let file = try Safetensors(contentsOf: path) { (metadata) throws(RNNError) in
+      try ModelFile.check(metadata, source: path, task: Self.task)
+    }
+    try self.init(file, source: path)
+  }
 
   /// A short name for these very weights and all that belongs to them, for states that must know their model.
   public func fingerprint() throws(RNNError) -> Fingerprint { Fingerprint(of: try file().bytes()) }

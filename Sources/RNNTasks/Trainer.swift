@@ -89,6 +89,11 @@ extension Trainer {
     try train(to: output, start: start, shouldStop: { false }, report: report)
   }
 
+  /// The steps of all rows of a batch of sequences of these lengths: at least so many in one of an epoch's batches.
+  static func meanSteps(_ lengths: [Int], rows: Int) -> Double {
+    lengths.isEmpty ? 0 : Double(lengths.reduce(0, +)) / Double(lengths.count) * Double(min(rows, lengths.count))
+  }
+
   /// Trains until the budget is used or `shouldStop` says so.
   ///
   /// - Parameters:

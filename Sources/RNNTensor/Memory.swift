@@ -33,7 +33,11 @@ package enum Memory {
       if let kept, let pointer = UnsafeMutablePointer<Float>(bitPattern: kept) { return pointer }
     }
     let bytes = size * MemoryLayout<Float>.stride, isLarge = bytes >= largePage
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: isLarge ? largePage : alignment)
+    guard let raw = rnn_allocate(bytes, isLarge ? largePage : alignment) else {
+      let isExhausted = isExhausted.withLock(\.self)
+      isExhausted?(bytes)
+      fatalError("there is no memory for \(bytes) bytes more")
+    }
     if isLarge { rnn_prefer_large_pages(raw, bytes) }
     return raw.bindMemory(to: Float.self, capacity: size)
   }
@@ -45,13 +49,19 @@ package enum Memory {
     if size >= leastKept {
       free(pool.withLock { $0.giveBack(address, size) })
     } else {
-      UnsafeMutableRawPointer(base).deallocate()
+      rnn_free(base)
     }
   }
 
   private static func free(_ addresses: [UInt]) {
-    for address in addresses { UnsafeMutableRawPointer(bitPattern: address)?.deallocate() }
+    for address in addresses { rnn_free(UnsafeMutableRawPointer(bitPattern: address)) }
   }
+
+  private static let isExhausted = Mutex<(@Sendable (_ bytes: Int) -> Void)?>(nil)
+
+  /// Calls `body` where there is no memory for so many bytes more: a program may end there in its own way. Else the process is
+  /// ended by a trap.
+  package static func whenExhausted(_ body: @escaping @Sendable (_ bytes: Int) -> Void) { isExhausted.withLock { $0 = body } }
 
   /// The bytes that are taken at most while `body` runs, beyond those before. What other threads take meanwhile is counted
   /// too.

@@ -28,12 +28,13 @@ public struct Philox: RandomNumberGenerator, Sendable, Hashable, Codable {
     let words = block(position / 2)
     let result =
       position % 2 == 0 ? UInt64(words.1) << 32 | UInt64(words.0) : UInt64(words.3) << 32 | UInt64(words.2)
-    position += 1
+    // After the last number comes the first again.
+    position &+= 1
     return result
   }
 
   /// Moves on by `count` numbers of 64 bits without drawing them.
-  public mutating func skip(_ count: UInt64) { position += count }
+  public mutating func skip(_ count: UInt64) { position &+= count }
 
   /// A number of [0, 1) with 53 random bits.
   public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }

@@ -25,6 +25,25 @@ public struct Optimizer: Sendable {
     /// Hinton (2012): v = αv + (1−α)g²; u = μu + g/(√v + ε); w −= ηu. Weight decay is added to the gradient.
     case rmsProp(alpha: Float = 0.99, epsilon: Float = 1e-8, momentum: Float = 0)
 
+    /// Throws `.usage` for rates that can't be.
+    func check() throws(RNNError) {
+      func check(_ number: Float, _ name: String) throws(RNNError) { try Limits.rate.check(Double(number), name) }
+      switch self {
+      case .adam(let beta1, let beta2, let epsilon), .adamW(let beta1, let beta2, let epsilon):
+        try check(beta1, "β₁")
+        try check(beta2, "β₂")
+        try check(epsilon, "ε")
+      case .sgd(let momentum, _): try check(momentum, "momentum")
+      case .rmsProp(let alpha, let epsilon, let momentum):
+        try check(alpha, "α")
+        try check(epsilon, "ε")
+        try check(momentum, "momentum")
+      }
+    }
+
+    /// The number of the moments it keeps for each weight.
+    package var momentCount: Int { momentNames.count }
+
     /// The names of the moments it keeps: one tensor of each for each weight.
     var momentNames: [String] {
       switch self {
@@ -65,7 +84,7 @@ public struct Optimizer: Sendable {
 
   /// Puts back what `steps` and `moments` were; throws (`badData`) if it isn't what this rule keeps for these weights.
   public mutating func restore(steps: Int, moments: [String: Weights], for weights: Weights) throws {
-    guard steps >= 0 else { throw RNNError(.badData, "an optimiser can't have taken \(steps) steps") }
+    try Limits.count.check(steps, "the number of the optimiser's steps", .badData)
     guard Set(moments.keys) == Set(kind.momentNames) else {
       throw RNNError(
         .badData, "the optimiser's state has \(moments.keys.sorted()), expected was \(kind.momentNames.sorted())")

@@ -1,3 +1,5 @@
+import RNNTensor
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Glibc)
@@ -52,6 +54,18 @@ public struct Plateau: Sendable, Hashable, Codable {
   public private(set) var best: Double?
   /// Measurements since the last improvement.
   public private(set) var waited = 0
+
+  /// What a checkpoint has.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    factor = try values.decode(Limits.decay, forKey: .factor)
+    patience = try values.decode(Limits.count, forKey: .patience)
+    threshold = try values.decode(Limits.part, forKey: .threshold)
+    minimum = try values.decode(Limits.part, forKey: .minimum)
+    scale = try values.decode(Limits.part, forKey: .scale)
+    best = try values.decodeIfPresent(Double.self, forKey: .best)
+    waited = try values.decode(Limits.count, forKey: .waited)
+  }
 
   public init(factor: Double = 0.1, patience: Int = 10, threshold: Double = 1e-4, minimum: Double = 0) {
     self.factor = factor

@@ -8,7 +8,7 @@ struct DurationArgument: ExpressibleByArgument {
 
   init?(argument: String) {
     guard let unit = argument.last, let size = ["s": 1.0, "m": 60, "h": 3600][unit], let count = Double(argument.dropLast()),
-      count > 0, count.isFinite
+      count > 0, Limits.seconds.contains(count * size)
     else { return nil }
     seconds = count * size
   }
@@ -53,12 +53,8 @@ enum CellArgument {
 }
 
 struct ThreadArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("Threads to compute with; no result depends on it. (default: one for each core)", valueName: "n"))
+  @Option(help: ArgumentHelp("Threads to compute with; no result depends on it. (default: one for each core)", valueName: "n"), limit: Limits.threads)
   var threads: Int?
-
-  func validate() throws {
-    if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is a number from 1 to 1024, not \(threads)") }
-  }
 
   func apply() {
     if let threads { Threads.count = threads }

@@ -3,10 +3,10 @@ import RNN
 
 /// How a model of series is measured.
 struct BacktestArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("The steps of each forecast. (default: as many as in training)", valueName: "n"))
+  @Option(help: ArgumentHelp("The steps of each forecast. (default: as many as in training)", valueName: "n"), limit: Limits.windowSteps)
   var horizon: Int?
 
-  @Option(help: ArgumentHelp("The steps from one forecast to the next. (default: 1)", valueName: "n"))
+  @Option(help: ArgumentHelp("The steps from one forecast to the next. (default: 1)", valueName: "n"), limit: Limits.positiveCount)
   var stride: Int?
 
   @Option(
@@ -18,18 +18,15 @@ struct BacktestArguments: ParsableArguments {
   @Option(help: ArgumentHelp("The steps to measure, where they stand in a file of their own that goes on from the others.", valueName: "file"))
   var testFile: [String] = []
 
-  @Option(help: ArgumentHelp("The values that the linear forecast beside it looks at. (default: the model's context)", valueName: "n"))
+  @Option(help: ArgumentHelp("The values that the linear forecast beside it looks at. (default: the model's context)", valueName: "n"), limit: Limits.lag)
   var linearLags: Int?
 
-  @Option(help: ArgumentHelp("The courses that a recurrent model draws where it predicts several steps. (default: 100)", valueName: "n"))
+  @Option(help: ArgumentHelp("The courses that a recurrent model draws where it predicts several steps. (default: 100)", valueName: "n"), limit: Limits.paths)
   var paths: Int?
 
   @OptionGroup var rows: SeriesRowArguments
 
   func validate() throws {
-    for (name, value) in [("--horizon", horizon), ("--stride", stride), ("--linear-lags", linearLags), ("--paths", paths)] {
-      if let value, value < 1 { throw ValidationError("\(name) is at least 1, not \(value)") }
-    }
     if split != nil, !testFile.isEmpty { throw ValidationError("either --split or --test-file says what is measured") }
   }
 

@@ -35,7 +35,7 @@ struct Evaluate: ParsableCommand {
   @Argument(help: ArgumentHelp("The texts, or tables of series or of pairs, or lists of clips; - is standard input.", valueName: "file"))
   var texts: [String] = []
 
-  @Option(help: ArgumentHelp("With a model of text: read it in so many rows at once. (default: 1)", valueName: "n"))
+  @Option(help: ArgumentHelp("With a model of text: read it in so many rows at once. (default: 1)", valueName: "n"), limit: Limits.rows)
   var rows: Int?
 
   @OptionGroup(title: "Labelled texts, for a classifier") var others: OtherModelsArguments

@@ -22,10 +22,10 @@ struct ForecastSeries: ParsableCommand {
   @Argument(help: ArgumentHelp("Tables of series; - is standard input.", valueName: "file"))
   var files: [String]
 
-  @Option(help: ArgumentHelp("The steps to predict. (default: as many as in training)", valueName: "n"))
+  @Option(help: ArgumentHelp("The steps to predict. (default: as many as in training)", valueName: "n"), limit: Limits.windowSteps)
   var horizon: Int?
 
-  @Option(help: ArgumentHelp("Begin so many steps before the end.", valueName: "n"))
+  @Option(help: ArgumentHelp("Begin so many steps before the end.", valueName: "n"), limit: Limits.count)
   var back = 0
 
   @Option(help: ArgumentHelp("The quantiles that are shown.", valueName: "levels"))
@@ -37,10 +37,10 @@ struct ForecastSeries: ParsableCommand {
   @Option(help: ArgumentHelp("Where a picture goes, as SVG: what was, median and bands, and what came.", valueName: "file"))
   var plot: String?
 
-  @Option(help: ArgumentHelp("The steps before the forecast in the picture. (default: three horizons)", valueName: "n"))
+  @Option(help: ArgumentHelp("The steps before the forecast in the picture. (default: three horizons)", valueName: "n"), limit: Limits.positiveCount)
   var history: Int?
 
-  @Option(help: ArgumentHelp("The courses that a recurrent model draws where it predicts several steps. (default: 100)", valueName: "n"))
+  @Option(help: ArgumentHelp("The courses that a recurrent model draws where it predicts several steps. (default: 100)", valueName: "n"), limit: Limits.paths)
   var paths: Int?
 
   @Option(help: ArgumentHelp("From what it draws them.", valueName: "n"))
@@ -49,13 +49,6 @@ struct ForecastSeries: ParsableCommand {
   @OptionGroup var rows: SeriesRowArguments
   @OptionGroup var threads: ThreadArguments
   @OptionGroup var json: JSONArguments
-
-  func validate() throws {
-    if let horizon, horizon < 1 { throw ValidationError("--horizon is at least 1, not \(horizon)") }
-    if back < 0 { throw ValidationError("--back is a number of steps, not \(back)") }
-    if let history, history < 1 { throw ValidationError("--history is at least 1, not \(history)") }
-    if let paths, !(1...100_000).contains(paths) { throw ValidationError("--paths is a number from 1 to 100000, not \(paths)") }
-  }
 
   func run() throws {
     threads.apply()

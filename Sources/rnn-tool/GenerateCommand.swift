@@ -18,16 +18,16 @@ struct Generate: ParsableCommand {
   @Option(help: ArgumentHelp("The text to continue. (default: none)", valueName: "text"))
   var prompt: String?
 
-  @Option(help: ArgumentHelp("Tokens (bytes, characters or words, as the model has them) to generate at most.", valueName: "n"))
+  @Option(help: ArgumentHelp("Tokens (bytes, characters or words, as the model has them) to generate at most.", valueName: "n"), limit: Limits.count)
   var length = 500
 
-  @Option(help: ArgumentHelp("1 draws as the model says, less is safer, 0 takes the most probable token.", valueName: "value"))
+  @Option(help: ArgumentHelp("1 draws as the model says, less is safer, 0 takes the most probable token.", valueName: "value"), limit: Limits.temperature)
   var temperature = 1.0
 
-  @Option(help: ArgumentHelp("Draw among the n most probable tokens only.", valueName: "n"))
+  @Option(help: ArgumentHelp("Draw among the n most probable tokens only.", valueName: "n"), limit: Limits.positiveCount)
   var topK: Int?
 
-  @Option(help: ArgumentHelp("Draw among the fewest tokens that have this probability together.", valueName: "value"))
+  @Option(help: ArgumentHelp("Draw among the fewest tokens that have this probability together.", valueName: "value"), limit: Limits.probability)
   var topP: Double?
 
   @Option(help: ArgumentHelp("Another number, another text. (default: 1, or the state's)", valueName: "n"))
@@ -45,7 +45,6 @@ struct Generate: ParsableCommand {
   @OptionGroup var threads: ThreadArguments
 
   func validate() throws {
-    if length < 0 { throw ValidationError("--length is a number of tokens, not \(length)") }
     if seed != nil, state != nil { throw ValidationError("--seed can't be given with --state: a state has its own") }
   }
 

@@ -13,6 +13,7 @@ struct Tool: ParsableCommand {
 
   static func main() {
     Failure.ignoreBrokenPipes()
+    Failure.catchExhaustion()
     // A mistake in the arguments is answered by the parser with the command's usage; whatever happens after by us.
     let command: any ParsableCommand
     do {

@@ -52,7 +52,7 @@ struct SeriesArguments: ParsableArguments {
   @Option(help: ArgumentHelp("How far apart the steps are: hour, 10min, business-day, month; step for no clock. (default: found out)", valueName: "frequency"))
   var frequency: Frequency?
 
-  @Option(help: ArgumentHelp("After how many steps things repeat. (default: by the frequency, 24 for hours)", valueName: "steps"))
+  @Option(help: ArgumentHelp("After how many steps things repeat. (default: by the frequency, 24 for hours)", valueName: "steps"), limit: Limits.seasonality)
   var seasonality: Int?
 
   @Option(help: ArgumentHelp("What a missing target counts as. (default: it stays missing)", valueName: "number"))
@@ -67,7 +67,6 @@ struct SeriesArguments: ParsableArguments {
   @OptionGroup var rows: SeriesRowArguments
 
   func validate() throws {
-    if let seasonality, seasonality < 1 { throw ValidationError("--seasonality is a number of steps, not \(seasonality)") }
     if let missing, !missing.isFinite { throw ValidationError("--missing is a number, not \(missing)") }
   }
 

@@ -9,7 +9,7 @@ enum TrainedModel {
   case forecast(ForecastModel)
 
   init(contentsOf path: String) throws {
-    let file = try Safetensors(contentsOf: path)
+    let file = try Safetensors(contentsOf: path) { (metadata) throws(RNNError) in try ModelFile.check(metadata, source: path) }
     switch file.metadata["task"] {
     case TextClassifier.task: self = .classify(try TextClassifier(file, source: path))
     case Translator.task: self = .translate(try Translator(file, source: path))

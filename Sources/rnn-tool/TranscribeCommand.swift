@@ -33,10 +33,10 @@ struct Transcribe: ParsableCommand {
   @OptionGroup(title: "Search") var search: TranscriptSearchArguments
   @OptionGroup(title: "Streams") var stream: StreamArguments
 
-  @Option(help: ArgumentHelp("Beginnings of a transcript that are followed at once. (default: as the model was measured)", valueName: "n"))
+  @Option(help: ArgumentHelp("Beginnings of a transcript that are followed at once. (default: as the model was measured)", valueName: "n"), limit: Limits.transcriptBeam)
   var beam: Int?
 
-  @Option(help: ArgumentHelp("Transcripts of each clip.", valueName: "n"))
+  @Option(help: ArgumentHelp("Transcripts of each clip.", valueName: "n"), limit: Limits.transcriptBeam)
   var best = 1
 
   @OptionGroup var threads: ThreadArguments
@@ -141,10 +141,10 @@ struct TranscriptSearchArguments: ParsableArguments {
   @Option(help: ArgumentHelp("A language model that rnn train generate wrote, instead of the transcriber's own.", valueName: "model"))
   var lm: String?
 
-  @Option(help: ArgumentHelp("How much a language model counts. (default: as the model was measured, or \(TranscriptionOptions().languageModelWeight))", valueName: "weight"))
+  @Option(help: ArgumentHelp("How much a language model counts. (default: as the model was measured, or \(TranscriptionOptions().languageModelWeight))", valueName: "weight"), limit: Limits.weight)
   var lmWeight: Double?
 
-  @Option(help: ArgumentHelp("Added to the score for each token: above 0 favours longer transcripts. (default: as the model was measured, or 0)", valueName: "value"))
+  @Option(help: ArgumentHelp("Added to the score for each token: above 0 favours longer transcripts. (default: as the model was measured, or 0)", valueName: "value"), limit: Limits.offset)
   var lengthBonus: Double?
 
   var isGiven: Bool { greedy || lm != nil || lmWeight != nil || lengthBonus != nil }
@@ -174,13 +174,13 @@ struct StreamArguments: ParsableArguments {
   @Flag(help: "Hear bare samples from standard input, as they come.")
   var stream = false
 
-  @Option(help: ArgumentHelp("Of a stream: samples a second.", valueName: "n"))
+  @Option(help: ArgumentHelp("Of a stream: samples a second.", valueName: "n"), limit: Limits.sampleRate)
   var rate: Int?
 
   @Option(help: ArgumentHelp("Of a stream: what a sample is.", valueName: "format"))
   var format = SampleFormat.s16
 
-  @Option(help: ArgumentHelp("Of a stream: channels, which are heard as their mean.", valueName: "n"))
+  @Option(help: ArgumentHelp("Of a stream: channels, which are heard as their mean.", valueName: "n"), limit: Limits.channels)
   var channels = 1
 
   @Option(help: ArgumentHelp("Of a stream: go on from a saved state.", valueName: "file"))

@@ -148,34 +148,34 @@ struct Translate: ParsableCommand {
 }
 
 struct SearchArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("Beginnings of a translation that are followed at once; 1 always takes the most probable token.", valueName: "n"))
+  @Option(help: ArgumentHelp("Beginnings of a translation that are followed at once; 1 always takes the most probable token.", valueName: "n"), limit: Limits.beam)
   var beam = TranslationOptions().beam
 
-  @Option(help: ArgumentHelp("Translations of each sentence.", valueName: "n"))
+  @Option(help: ArgumentHelp("Translations of each sentence.", valueName: "n"), limit: Limits.beam)
   var best = 1
 
-  @Option(help: ArgumentHelp("How much longer translations are favoured: the α of ln p / ((5 + tokens) / 6)^α.", valueName: "value"))
+  @Option(help: ArgumentHelp("How much longer translations are favoured: the α of ln p / ((5 + tokens) / 6)^α.", valueName: "value"), limit: Limits.exponent)
   var lengthPenalty = TranslationOptions().lengthPenalty
 
-  @Option(help: ArgumentHelp("No sequence of so many tokens occurs twice in a translation; 0 for no such rule.", valueName: "n"))
+  @Option(help: ArgumentHelp("No sequence of so many tokens occurs twice in a translation; 0 for no such rule.", valueName: "n"), limit: Limits.translationLength)
   var noRepeat = 0
 
-  @Option(help: ArgumentHelp("The fewest tokens of a translation.", valueName: "n"))
+  @Option(help: ArgumentHelp("The fewest tokens of a translation.", valueName: "n"), limit: Limits.translationLength)
   var minLength = 0
 
-  @Option(help: ArgumentHelp("The most tokens of a translation. (default: twice the sentence's and ten)", valueName: "n"))
+  @Option(help: ArgumentHelp("The most tokens of a translation. (default: twice the sentence's and ten)", valueName: "n"), limit: Limits.translationLength)
   var maxLength: Int?
 
   @Flag(help: "Draw tokens by their probability instead of searching.")
   var sample = false
 
-  @Option(help: ArgumentHelp("With --sample: 1 draws as the model says, less is safer.", valueName: "value"))
+  @Option(help: ArgumentHelp("With --sample: 1 draws as the model says, less is safer.", valueName: "value"), limit: Limits.temperature)
   var temperature = 1.0
 
-  @Option(help: ArgumentHelp("With --sample: draw among the n most probable tokens only.", valueName: "n"))
+  @Option(help: ArgumentHelp("With --sample: draw among the n most probable tokens only.", valueName: "n"), limit: Limits.positiveCount)
   var topK: Int?
 
-  @Option(help: ArgumentHelp("With --sample: draw among the fewest tokens that have this probability together.", valueName: "value"))
+  @Option(help: ArgumentHelp("With --sample: draw among the fewest tokens that have this probability together.", valueName: "value"), limit: Limits.probability)
   var topP: Double?
 
   @Option(help: ArgumentHelp("With --sample: another number, other translations.", valueName: "n"))
@@ -202,14 +202,10 @@ struct TranslationStepArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Save the state at the end.", valueName: "file"))
   var saveState: String?
 
-  @Option(help: ArgumentHelp("Tokens to translate at most now. (default: up to the end)", valueName: "n"))
+  @Option(help: ArgumentHelp("Tokens to translate at most now. (default: up to the end)", valueName: "n"), limit: Limits.count)
   var length: Int?
 
   var areGiven: Bool { state != nil || saveState != nil || length != nil }
-
-  func validate() throws {
-    if let length, length < 0 { throw ValidationError("--length is a number of tokens, not \(length)") }
-  }
 }
 
 struct ScoreArguments: ParsableArguments {
@@ -222,10 +218,10 @@ struct ScoreArguments: ParsableArguments {
 
 /// How wide a search is, where nothing else of it is said.
 struct BeamArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("Beginnings of a translation, or of a transcript, that are followed at once. (default: \(TranslationOptions().beam), or as the transcriber was measured)", valueName: "n"))
+  @Option(help: ArgumentHelp("Beginnings of a translation, or of a transcript, that are followed at once. (default: \(TranslationOptions().beam), or as the transcriber was measured)", valueName: "n"), limit: Limits.transcriptBeam)
   var beam: Int?
 
-  @Option(help: ArgumentHelp("How much longer translations are favoured.", valueName: "value"))
+  @Option(help: ArgumentHelp("How much longer translations are favoured.", valueName: "value"), limit: Limits.exponent)
   var lengthPenalty = TranslationOptions().lengthPenalty
 
   var options: TranslationOptions { TranslationOptions(beam: beam ?? TranslationOptions().beam, lengthPenalty: lengthPenalty) }

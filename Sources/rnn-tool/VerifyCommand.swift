@@ -20,10 +20,10 @@ struct Verify: ParsableCommand {
   @Option(help: CellArgument.help)
   var cell: String?
 
-  @Option(help: ArgumentHelp("Units of the cell.", valueName: "n"))
+  @Option(help: ArgumentHelp("Units of the cell.", valueName: "n"), limit: Limits.verifiedUnits)
   var hidden = 7
 
-  @Option(help: ArgumentHelp("The cell's inputs.", valueName: "n"))
+  @Option(help: ArgumentHelp("The cell's inputs.", valueName: "n"), limit: Limits.verifiedUnits)
   var inputs = 5
 
   @Option(help: ArgumentHelp("What is drawn at random follows from this number.", valueName: "n"))
@@ -34,7 +34,6 @@ struct Verify: ParsableCommand {
 
   func validate() throws {
     if (model == nil) == (cell == nil) { throw ValidationError("give a model or --cell, one of the two") }
-    if !(1...4096).contains(hidden) || !(1...4096).contains(inputs) { throw ValidationError("--hidden and --inputs are from 1 to 4096") }
   }
 
   private struct Row: Encodable {

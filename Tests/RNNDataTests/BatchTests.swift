@@ -87,8 +87,9 @@ private let sizes = [2, 3, 7, 20, 61].flatMap { count in
 
   @Test func errors() {
     for (tokens, rows, length, kind, message) in [
-      ([0, 1], 0, 1, RNNError.Kind.usage, "a batch of 0 rows can't be: expected at least 1"),
-      ([0, 1], 1, 0, .usage, "sequences of 0 tokens can't be: expected at least 1"),
+      ([0, 1], 0, 1, RNNError.Kind.usage, "batch is 0, expected a whole number from 1 to 1048576"),
+      ([0, 1], .max, 1, .usage, "batch is 9223372036854775807, expected a whole number from 1 to 1048576"),
+      ([0, 1], 1, 0, .usage, "sequence length is 0, expected a whole number from 1 to 16777216"),
       ([0, 1], 3, 1, .badData, "the text has 2 tokens to train on: a batch of 3 needs at least 3"),
       ([0], 1, 1, .badData, "the text has 1 token to train on: a batch of 1 needs at least 2"),
     ] as [([Int32], Int, Int, RNNError.Kind, String)] {
@@ -158,7 +159,7 @@ private let sizes = [2, 3, 7, 20, 61].flatMap { count in
 
   @Test func errors() {
     for (tokens, rows, length, warmUp, kind, message) in [
-      ([0, 1], 0, 1, 0, RNNError.Kind.usage, "a batch of 0 rows can't be: expected at least 1"),
+      ([0, 1], 0, 1, 0, RNNError.Kind.usage, "rows is 0, expected a whole number from 1 to 1048576"),
       ([0, 1], 1, 0, 0, .usage, "sequences of 0 tokens can't be: expected at least 1"),
       ([0, 1], 1, 1, -1, .usage, "a warm-up of -1 tokens can't be: expected at least 0"),
       ([0], 1, 1, 0, .badData, "the text has 1 token: at least 2 are needed to predict one from another"),

@@ -4,9 +4,9 @@ import RNNTraining
 
 extension TaskModel {
   /// What the reader of this model's file says when something in it is changed; “accepted” if it takes it.
-  func message(_ damage: (inout Safetensors) -> Void) throws -> String {
+  func message(_ damage: (inout Safetensors) throws -> Void) throws -> String {
     var file = try file()
-    damage(&file)
+    try damage(&file)
     do {
       _ = try Self(file, source: "m")
       return "accepted"

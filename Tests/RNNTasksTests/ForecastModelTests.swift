@@ -336,13 +336,13 @@ enum SampleSeries {
       do { _ = try ForecastTrainer(try SampleSeries.set(length: length), options: options) } catch { return "\(error)" }
       return "nothing"
     }
-    #expect(message(.init(horizon: 0)).contains("at least one step"))
+    #expect(message(.init(horizon: 0)).contains("horizon is 0, expected a whole number from 1 to 65536"))
     #expect(message(.init(horizon: 10), length: 12).contains("too few"))
     #expect(message(.init(horizon: 30, split: SeriesSplit(validation: .steps(20)))).contains("no series has 30 steps to choose"))
     #expect(message(.init(horizon: 2, kind: .direct, lags: [1])).contains("lags are for a recurrent model"))
     #expect(message(.init(horizon: 2, kind: .recurrent, segment: 2)).contains("segments are for a direct model"))
     #expect(message(.init(horizon: 2, split: SeriesSplit(validation: .steps(0)))) == "nothing")
-    #expect(message(.init(horizon: 2, training: .init(batch: 0))).contains("at least one window"))
+    #expect(message(.init(horizon: 2, training: .init(batch: 0))).contains("batch is 0, expected a whole number from 1"))
   }
 
   /// A constant series, and one shorter than the context.

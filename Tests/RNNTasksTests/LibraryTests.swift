@@ -205,7 +205,7 @@ import Testing
       expectError(.badData, containing: "too short") { _ = try TextTrainer(TextCorpus("short"), options: options) }
       expectError(.badData, containing: "empty") { _ = try TextCorpus("") }
       options.hidden = 0
-      expectError(.usage, containing: "hidden 0") { _ = try TextTrainer(TextCorpus(Self.text), options: options) }
+      expectError(.usage, containing: "hidden is 0") { _ = try TextTrainer(TextCorpus(Self.text), options: options) }
       options.hidden = 8
       options.dropout = 1
       expectError(.usage, containing: "dropout") { _ = try TextTrainer(TextCorpus(Self.text), options: options) }

@@ -127,7 +127,7 @@ import Testing
     #expect(try message { $0.metadata["labels"] = "[\"a\",\"b\",\"c\"]" }.contains("the tensor classifier.weight has the shape [2, 6], expected was [3, 6]"))
     #expect(try message { $0.metadata["labels"] = nil }.contains("“labels”"))
     #expect(try message { $0.metadata["normalizer"] = "{" }.contains("the “normalizer” in its metadata can't be read"))
-    #expect(try message { $0.metadata["architecture"]?.replace("\"longest\":1000", with: "\"longest\":0") }.contains("sizes that can't be"))
+    #expect(try message { $0.metadata["architecture"]?.replace("\"longest\":1000", with: "\"longest\":0") }.contains("“longest” is 0, expected a whole number from 1"))
     #expect(try message { $0.metadata["architecture"]?.replace("[\"max\"]", with: "[]") }.contains("pooling"))
     #expect(try message { $0.metadata["architecture"]?.replace("concatenate", with: "other") }.contains("architecture"))
     #expect(try message { $0.entries["classifier.bias"] = nil }.contains("the tensor classifier.bias is missing"))

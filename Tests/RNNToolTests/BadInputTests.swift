@@ -88,8 +88,8 @@ struct BadInputTests {
     try expect("equations") { $0.metadata["cell"] = "h = " + String(repeating: "tanh(", count: 200_000) }
     try expect("equations") { $0.metadata["cell"] = "h = " + String(repeating: "x + ", count: 500_000) + "x" }
     try expect("architecture") { $0.metadata["architecture"] = "{}" }
-    try expect("sizes that can't be") { $0.metadata["architecture"]?.replace("\"hidden\":24", with: "\"hidden\":-1") }
-    try expect("decoder.weight") { $0.metadata["architecture"]?.replace("\"hidden\":24", with: "\"hidden\":16777216") }
+    try expect("“hidden” is -1, expected a whole number from 1") { $0.metadata["architecture"]?.replace("\"hidden\":24", with: "\"hidden\":-1") }
+    try expect("decoder.weight") { $0.metadata["architecture"]?.replace("\"hidden\":24", with: "\"hidden\":1048576") }
     try expect("tokenizer") { $0.metadata["tokenizer"] = "words" }
     try expect("decoder.bias") { $0.entries["decoder.bias"] = nil }
     try expect("decoder.bias") { $0.entries["decoder.bias"] = .float(Tensor(zeros: [3])) }
@@ -115,20 +115,11 @@ struct BadInputTests {
     // The program's own words.
     try expect(["train", "generate", text, "-o", new, "--cell", "nothing"], 64, "there is no cell “nothing”")
     try expect(["train", "generate", text, "-o", new, "--cell", "h = tanh("], 64)
-    try expect(["train", "generate", text, "-o", new, "--hidden", "0"], 64, "at least one unit")
-    try expect(["train", "generate", text, "-o", new, "--layers", "0"], 64, "at least one layer")
-    try expect(["train", "generate", text, "-o", new, "--dropout", "1"], 64, "dropout")
-    try expect(["train", "generate", text, "-o", new, "--batch", "0"], 64, "batch")
     for size in ["1MB", "1.5MiB", "900kB", "0.001gb"] {
       try expect(["train", "generate", text, "-o", new, "--memory", size], 64, "too little for this training: it needs")
     }
-    try expect(["train", "generate", text, "-o", new, "--learning-rate", "0"], 64, "learning rate")
-    try expect(["train", "generate", text, "-o", new, "--steps", "0"], 64, "steps")
     try expect(["train", "generate", text, "-o", new, "--momentum", "0.9"], 64, "momentum")
     try expect(["train", "generate", "-", "-o", new, "--resume"], 64, "standard input", input: Workplace.text)
-    try expect(["generate", model, "--temperature=-1"], 64, "temperature")
-    try expect(["generate", model, "--top-k", "0"], 64, "top-k")
-    try expect(["generate", model, "--top-p", "2"], 64, "top-p")
     try expect(["generate", model, "--stop", ""], 64, "stop")
     // The parser's words, with the command's usage.
     for arguments in [
@@ -144,6 +135,47 @@ struct BadInputTests {
       #expect(result.errors.contains("Usage:"), "\(arguments): \(result.errors)")
     }
     #expect(place.names == ["model.safetensors", "text.txt"])
+  }
+
+  /// Numbers outside their ranges are refused before anything is read, and the ranges are said.
+  @Test func numbers() throws {
+    let place = try Workplace()
+    let train = ["train", "generate", place.path("none"), "-o", place.path("new")], generate = ["generate", place.path("none")]
+    let units = "expected a whole number from 1 to 1048576", rate = "expected a number from 0 to below 1"
+    for (arguments, expected) in [
+      (train + ["--hidden", "0"], units), (train + ["--hidden", "2147483648"], units), (train + ["--embedding", "9223372036854775807"], "to 1048576"),
+      (train + ["--hidden", "99999999999999999999"], units), (train + ["--layers", "100000"], "from 1 to 1024"), (train + ["--batch", "0"], units),
+      (train + ["--dropout", "1"], rate), (train + ["--dropout", "0.999999999999"], rate), (train + ["--dropout", "nan"], rate),
+      (train + ["--learning-rate", "0"], "a number above 0"), (train + ["--learning-rate", "inf"], "up to 1000000"), (train + ["--steps", "0"], "from 1 to"),
+      (train + ["--epochs", "1000000000000000000"], "to 1000000000"), (train + ["--time", "1e300h"], "invalid"),
+      (generate + ["--temperature=-1"], "from 0 (the most probable token)"), (generate + ["--top-k", "0"], "from 1"), (generate + ["--top-p", "2"], "up to 1"),
+      (["forecast", "m", "t.csv", "--horizon", "9223372036854775807"], "from 1 to 65536"), (["translate", "m", "--min-length", "9223372036854775807"], "from 0 to 10000"),
+    ] {
+      let result = try Program.run(arguments)
+      #expect(result.code == 64 && result.errors.contains(expected) && result.errors.contains("Usage:"), "\(arguments): \(result.code) \(result.errors)")
+    }
+  }
+
+  /// What needs more memory than there is is refused before it is taken.
+  @Test func memory() throws {
+    let place = try Workplace()
+    let text = try place.text(), table = try place.write("t.csv", "y\n\((0..<400).map { "\($0 % 7)\n" }.joined())".utf8), new = place.path("new")
+    try expect(["train", "generate", text, "-o", new, "--hidden", "1048576"], 64, "this training needs at least", "TB of memory", "lower --hidden")
+    try expect(
+      ["train", "forecast", table, "-o", new, "--split", "rest/0/0", "--context", "60000", "--hidden", "1000000", "--quiet"], 64, "needs at least", "lower --context")
+    #expect(place.names == ["t.csv", "text.txt"])
+    // A file that says that it has a terabyte, and takes no room on the disk.
+    let header = #"{"__metadata__":{"format":"swift-rnn 1","task":"generate"},"a":{"dtype":"F32","shape":[250000000000],"data_offsets":[0,1000000000000]}}"#
+    let path = try place.write("sparse", withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) } + header.utf8)
+    if truncate(path, off_t(8 + header.utf8.count + 1_000_000_000_000)) == 0 {
+      try expect(["inspect", path], 65, "sparse needs at least 1.0 TB of memory")
+    }
+    let junk = try place.write("large.wav", [1, 2, 3])
+    if truncate(junk, 1_000_000_000_000) == 0 {
+      let list = try place.write("list.tsv", "large.wav\ttext\n".utf8)
+      let result = try Program.run(["train", "transcribe", list, "-o", new, "--quiet"])
+      #expect(result.code == 65 && result.errors.contains("large.wav") && result.errors.contains("expected a WAV file"), "\(result.errors)")
+    }
   }
 }
 

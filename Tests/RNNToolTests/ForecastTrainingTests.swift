@@ -76,11 +76,11 @@ struct ForecastTrainingTests {
     for (arguments, code, message) in [
       (["--lags", "1-x"], 64, "found ‘1-x’ in --lags"), (["--lags", "7-1"], 64, "found ‘7-1’ in --lags"), (["--lags", "0"], 64, "in --lags"),
       (["--levels", "0.1,much"], 64, "found ‘much’ in --levels"), (["--levels", "0.1,0.9"], 64, "the median (0.5) must be among"),
-      (["--levels", "0.5", "--head", "mae"], 64, "--levels are those of quantiles"), (["--horizon", "0"], 64, "at least one step"),
+      (["--levels", "0.5", "--head", "mae"], 64, "--levels are those of quantiles"), (["--horizon", "0"], 64, "from 1 to 65536"),
       (["--horizon", "400"], 65, "too few"), (["--kind", "direct", "--lags", "1"], 64, "lags are for a recurrent model"),
       (["--kind", "recurrent", "--segment", "2"], 64, "segments are for a direct model"), (["--split", "all"], 64, "--split"),
       (["--kind", "direct", "--horizon", "6", "--segment", "999"], 64, "a segment has from 1 step"), (["--projection", "3"], 64, "no projected state"),
-      (["--dropout", "1"], 64, "dropout"), (["--hidden", "0"], 64, "at least one unit"), (["--batch", "0"], 64, "at least one window"),
+      (["--dropout", "1"], 64, "from 0 to below 1"), (["--hidden", "0"], 64, "from 1 to 1048576"), (["--batch", "0"], 64, "from 1 to 1048576"),
     ] {
       // The last of an option that is given twice counts.
       let result = try Program.run(["train", "forecast", table, "-o", place.path("m"), "--target-column", "price"] + Self.small + arguments)
@@ -110,7 +110,7 @@ struct ForecastTrainingTests {
     try refused("there is no “variables”") { $0.metadata["variables"] = nil }
     try refused("the “scaler” in its metadata can't be read") { $0.metadata["scaler"] = "{}" }
     try refused("the scaler in its metadata doesn't fit") { $0.metadata["scaler"] = #"{"channels":{},"isLog":false,"kind":"standard","known":[],"others":[],"past":[]}"# }
-    try refused("sizes that can't be") { $0.metadata["architecture"] = $0.metadata["architecture"]?.replacing("\"hidden\":8", with: "\"hidden\":-8") }
+    try refused("“hidden” is -8, expected a whole number from 1") { $0.metadata["architecture"] = $0.metadata["architecture"]?.replacing("\"hidden\":8", with: "\"hidden\":-8") }
     try refused("has the shape") { $0.metadata["architecture"] = $0.metadata["architecture"]?.replacing("\"hidden\":8", with: "\"hidden\":9") }
     try refused("lags are numbers") { $0.metadata["architecture"] = $0.metadata["architecture"]?.replacing("\"lags\":[1,", with: "\"lags\":[0,") }
   }

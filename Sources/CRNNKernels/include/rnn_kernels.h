@@ -46,12 +46,18 @@ void rnn_parallel(int count, void (*body)(void *context, int index), void *conte
 /// Asks for large pages (2 MiB) as far as they fit into the memory, where the system has them: a fresh one costs a fraction
 /// of the small ones that it stands for.
 void rnn_prefer_large_pages(void *base, size_t bytes);
+/// Memory at an address that is a multiple of `alignment`, a power of two; NULL where there is not so much.
+void *rnn_allocate(size_t bytes, size_t alignment);
+/// Gives back what `rnn_allocate` gave.
+void rnn_free(void *base);
 /// From now on large blocks go back to the system as soon as they are freed, where the C library can be asked to.
 void rnn_spare_memory(void);
 /// Gives freed memory that the allocator keeps back to the system, where the C library can be asked to.
 void rnn_trim_memory(void);
 /// The bytes of the process that lie in memory, and the most that ever did; false where the system doesn't say.
 bool rnn_process_memory(size_t *now, size_t *most);
+/// The most bytes of address space that the process may have; false where there is no limit.
+bool rnn_address_space_limit(size_t *bytes);
 
 // MARK: Products (products.inc)
 

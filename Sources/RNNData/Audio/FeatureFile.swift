@@ -10,7 +10,7 @@ public enum FeatureFile {
   ///
   /// - Throws: as ``rows(contentsOf:size:)``.
   public static func size(contentsOf path: String) throws(RNNError) -> Int? {
-    let bytes = try Files.read(path, limit: WAV.largest)
+    let bytes = try bytes(contentsOf: path)
     return bytes.starts(with: magic) ? try numpy(bytes, name: path).size : nil
   }
 
@@ -19,7 +19,15 @@ public enum FeatureFile {
   /// - Parameter size: the numbers of a row, which a file of Sphinx doesn't say.
   /// - Throws: as for reading a file, and `.badData` with what was found and expected.
   public static func rows(contentsOf path: String, size: Int) throws(RNNError) -> Tensor {
-    try rows(try Files.read(path, limit: WAV.largest), size: size, name: path)
+    try rows(try bytes(contentsOf: path), size: size, name: path)
+  }
+
+  /// The bytes of a file whose first ones are those of a file of rows.
+  private static func bytes(contentsOf path: String) throws(RNNError) -> [UInt8] {
+    var file = try InputFile(path)
+    let start = try file.read(magic.count)
+    if start != magic, let size = file.size { _ = try isBigEndian(start, size: size, name: path) }
+    return start + (try file.readAll(limit: WAV.largest))
   }
 
   /// The same of a file that is in memory.
@@ -37,17 +45,7 @@ public enum FeatureFile {
 
   /// The number of floats, then they, in one byte order or the other: the one in which the number is right.
   private static func sphinx(_ bytes: [UInt8], size: Int, name: String) throws(RNNError) -> [Float] {
-    guard bytes.count >= 4 else {
-      throw RNNError(.badData, "\(name): found \(bytes.count) bytes, expected the number of floats in the first 4, and then they")
-    }
-    let big = bytes[..<4].reduce(0) { $0 << 8 | Int($1) }, little = bytes[..<4].reversed().reduce(0) { $0 << 8 | Int($1) }
-    let there = bytes.count - 4
-    guard there == big * 4 || there == little * 4 else {
-      throw RNNError(
-        .badData,
-        "\(name): found \(there) bytes after a count of \(big) floats (\(little) in the other byte order), expected four for each")
-    }
-    let isBig = there == big * 4, count = there / 4
+    let isBig = try isBigEndian(bytes, size: bytes.count, name: name), count = (bytes.count - 4) / 4
     guard count % size == 0 else {
       throw RNNError(.badData, "\(name): found \(count) floats, expected a multiple of \(size), the numbers of a row")
     }
@@ -57,6 +55,23 @@ public enum FeatureFile {
         return Float(bitPattern: isBig ? UInt32(bigEndian: bits) : UInt32(littleEndian: bits))
       }
     }
+  }
+
+  /// Whether the first four bytes are the number of floats, the highest byte first.
+  ///
+  /// - Parameter size: the file's bytes.
+  private static func isBigEndian(_ start: [UInt8], size: Int, name: String) throws(RNNError) -> Bool {
+    guard start.count >= 4 else {
+      throw RNNError(.badData, "\(name): found \(start.count) bytes, expected the number of floats in the first 4, and then they")
+    }
+    let big = start[..<4].reduce(0) { $0 << 8 | Int($1) }, little = start[..<4].reversed().reduce(0) { $0 << 8 | Int($1) }
+    let there = size - 4
+    guard there == big * 4 || there == little * 4 else {
+      throw RNNError(
+        .badData,
+        "\(name): found \(there) bytes after a count of \(big) floats (\(little) in the other byte order), expected four for each")
+    }
+    return there == big * 4
   }
 
   // MARK: NumPy

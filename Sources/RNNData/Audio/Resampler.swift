@@ -66,7 +66,7 @@ public struct Resampler: Sendable {
     // Of no use before the first sample that the next one needs.
     guard state.received >= 0, state.sent >= 0, state.received < 1 << 40, state.sent <= outputs(state.received),
       state.start <= needed(state.sent), state.start + state.kept.count == state.received,
-      state.kept.count <= taps + step + Self.slack
+      state.kept.count <= taps + step + Self.slack, state.kept.allSatisfy(\.isFinite)
     else { return nil }
     self.state = state
   }

@@ -8,8 +8,8 @@ public struct Sound: Sendable, Hashable {
   public var rate: Int
 
   /// The rates that sound may have: below them no word can be told from another, above them nobody records.
-  public static let rates = 1000...1_000_000
-  public static let mostChannels = 256
+  public static let rates = Limits.sampleRate.range
+  public static let mostChannels = Limits.channels.range.upperBound
 
   /// What was strange in the file and was taken as it was probably meant: a wrong size, a cut end.
   public var remarks: [String] = []
@@ -26,7 +26,20 @@ public struct Sound: Sendable, Hashable {
   ///
   /// - Throws: as for reading a file, and `.badData` for what can't be read.
   public init(contentsOf path: String) throws(RNNError) {
-    let bytes = try Files.read(path, limit: WAV.largest)
+    var file = try InputFile(path)
+    // The first bytes say whether it is WAV: only then the rest, which may be anything of any size, is read.
+    let start = try file.read(WAV.firstBytes)
+    if !WAV.isBeginning(start) {
+      #if SndFile
+        if let sound = try SndFile.sound(contentsOf: path) {
+          self = sound
+          return
+        }
+      #endif
+      try self.init(wav: start, name: path)
+      return
+    }
+    let bytes = start + (try file.readAll(limit: WAV.largest))
     #if SndFile
       if !WAV.isOurs(bytes), let sound = try SndFile.sound(contentsOf: path) {
         self = sound

@@ -40,7 +40,7 @@ public struct SoundFeatures: Sendable, Hashable, Codable {
     window = max(rate / 40, 1)
     hop = max(rate / 100, 1)
     var points = 1
-    while points < window { points *= 2 }
+    while points < min(window, Self.mostPoints) { points *= 2 }
     self.points = points
     self.bands = bands
     lowest = 20
@@ -49,26 +49,40 @@ public struct SoundFeatures: Sendable, Hashable, Codable {
     self.coefficients = coefficients
   }
 
+  /// The features that a model's file has, which are some that can be.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      try values.decode(Kind.self, forKey: .kind), rate: try values.decode(Int.self, forKey: .rate), bands: try values.decode(Int.self, forKey: .bands),
+      coefficients: try values.decode(Int.self, forKey: .coefficients), preemphasis: try values.decode(Float.self, forKey: .preemphasis))
+    window = try values.decode(Int.self, forKey: .window)
+    hop = try values.decode(Int.self, forKey: .hop)
+    points = try values.decode(Int.self, forKey: .points)
+    lowest = try values.decode(Double.self, forKey: .lowest)
+    highest = try values.decode(Double.self, forKey: .highest)
+    isLevelled = try values.decode(Bool.self, forKey: .isLevelled)
+    try validate()
+  }
+
   /// The numbers of a row.
   public var size: Int { kind == .mfcc ? coefficients : bands }
 
   /// The most points of the transform: frames of 85 ms at 48 kHz.
   private static let mostPoints = 4096
-  private static let mostBands = 512
 
   /// - Throws: `.usage` saying what can't be.
   public func validate() throws(RNNError) {
-    guard Sound.rates.contains(rate), (1...Self.mostPoints).contains(points), (1...points).contains(window), (1...window).contains(hop)
+    guard Limits.sampleRate.contains(rate), (1...Self.mostPoints).contains(points), (1...points).contains(window), (1...window).contains(hop)
     else {
       throw RNNError(
         .usage,
         "a frame has 1 to \(Self.mostPoints) samples, as many as the transform has points at most, and the next one begins within it or at its end; "
           + "found frames of \(window) samples every \(hop), \(points) points, at \(rate) samples a second")
     }
-    guard (1...Self.mostBands).contains(bands), lowest >= 0, highest > lowest, highest <= Double(rate) / 2 else {
+    guard Limits.bands.contains(bands), lowest >= 0, highest > lowest, highest <= Double(rate) / 2 else {
       throw RNNError(
         .usage,
-        "1 to \(Self.mostBands) bands lie between 0 and half the rate, \(rate / 2) Hz; found \(bands) between \(lowest) and \(highest)")
+        "1 to \(Limits.bands.range.upperBound) bands lie between 0 and half the rate, \(rate / 2) Hz; found \(bands) between \(lowest) and \(highest)")
     }
     guard kind != .mfcc || (1...bands).contains(coefficients) else {
       throw RNNError(.usage, "of \(bands) bands there are 1 to \(bands) coefficients, not \(coefficients)")

@@ -34,13 +34,9 @@ public enum SoundInput: Sendable, Hashable, Codable {
     switch self {
     case .sound(let features): try features.validate()
     case .rows(let size):
-      guard (1...Self.mostColumns).contains(size) else {
-        throw RNNError(.usage, "a row has 1 to \(Self.mostColumns) numbers, not \(size)")
-      }
+      try Limits.rowSize.check(size, "the number of numbers of a row")
     }
   }
-
-  private static let mostColumns = 1 << 16
 
   // MARK: Rows
 

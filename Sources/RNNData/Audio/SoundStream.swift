@@ -96,7 +96,8 @@ extension SoundStream {
   /// - Throws: `.usage` for features or a rate that can't be, `.badData` for a state that is none of theirs.
   public init(_ features: SoundFeatures, rate: Int, continuing state: State) throws(RNNError) {
     try self.init(features, rate: rate)
-    let isOurs = state.kept.samples.count < features.window && state.kept.rows >= 0 && (resampler == nil) == (state.resampler == nil)
+    let isOurs = state.kept.samples.count < features.window && Limits.soundRows.contains(state.kept.rows)
+      && state.kept.before.isFinite && state.kept.samples.allSatisfy(\.isFinite) && (resampler == nil) == (state.resampler == nil)
     if let own = state.resampler { resampler = Resampler(from: rate, to: features.rate, continuing: own) }
     guard isOurs, (resampler == nil) == (state.resampler == nil) else {
       throw RNNError(.badData, "the state of the sound is not one of sound of \(rate) samples a second and these features")

@@ -114,6 +114,12 @@ enum WAV {
 
   private static let firstChunk = 12
 
+  /// The bytes that say whether a file is WAV.
+  static let firstBytes = firstChunk
+
+  /// Whether a file that begins so is WAV.
+  static func isBeginning(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes(isWAV) }
+
   private struct Chunk {
     var id: String
     /// The size it says that it has, and where it is as far as the file goes.

@@ -16,7 +16,7 @@ public struct LengthBatches: Sendable {
 
   /// - Throws: `.usage` where a batch would have no row.
   public init(lengths: [Int], rows: Int, seed: UInt64) throws(RNNError) {
-    guard rows > 0 else { throw RNNError(.usage, "a batch of \(rows) rows can't be: expected at least 1") }
+    try Limits.rows.check(rows, "batch")
     self.lengths = lengths
     self.rows = rows
     self.seed = seed

@@ -35,6 +35,7 @@ public struct SeriesSet: Sendable, Hashable {
           "the series ‘\(one.name)’ has \(one.targets.count) targets, \(one.past.count) + \(one.known.count) other variables every \(one.axis.frequency); expected \(targets.count), \(past.count) + \(known.count) every \(frequency)")
       }
     }
+    try Limits.seasonality.check(seasonality, "seasonality")
     self.targets = targets
     self.past = past
     self.known = known

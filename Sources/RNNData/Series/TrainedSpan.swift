@@ -1,3 +1,5 @@
+import RNNTensor
+
 /// Up to where a model has seen its series: kept with it, so that nobody measures it on what it knows.
 public struct TrainedSpan: Sendable, Hashable, Codable {
   private struct End: Hashable, Codable {
@@ -5,6 +7,14 @@ public struct TrainedSpan: Sendable, Hashable, Codable {
     var time: CivilTime?
     /// The number of steps seen.
     var steps: Int
+
+    init(time: CivilTime?, steps: Int) { (self.time, self.steps) = (time, steps) }
+
+    init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      time = try values.decodeIfPresent(CivilTime.self, forKey: .time)
+      steps = try values.decode(Limits.count, forKey: .steps)
+    }
   }
 
   private var ends: [String: End] = [:]

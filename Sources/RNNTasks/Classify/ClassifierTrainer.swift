@@ -60,9 +60,11 @@ public struct ClassifierTrainer: Trainer {
       tokenizer = try texts.tokenizer(
         of: counted.isEmpty ? parts.training : counted, defaults.tokens, normalizer, vocabulary: options.vocabulary ?? (defaults.tokens == .words ? ClassifierDefaults.vocabulary : nil))
     }
+    let settings = options.settings(defaults, isStarted: start != nil)
     var model = try TextClassifier(
-      try options.architecture(defaults, from: start), labels: texts.labels, tokenizer: tokenizer, normalizer: normalizer,
-      seed: options.training.seed, initialization: options.initialization)
+      layersOf: try options.architecture(defaults, from: start), labels: texts.labels, tokenizer: tokenizer, normalizer: normalizer)
+    try TrainingMemory(model.parts, settings, advice: "--hidden, --layers, --embedding or --vocabulary").check()
+    try model.draw(seed: options.training.seed, options.initialization)
     if let start {
       for name in start.weights.names where model.weights[name]?.shape == start.weights[name]?.shape { model.weights[name] = start.weights[name] }
     }
@@ -76,13 +78,17 @@ public struct ClassifierTrainer: Trainer {
       held = texts.encoded(parts.validation, by: tokenizer, normalizer, longest: longest)
     }
     let counts = texts.counts(of: parts.training)
+    let rows = options.training.batch ?? defaults.batch
+    var memory = TrainingMemory(model.parts, settings, advice: "--hidden, --layers, --embedding, --longest or --batch")
+    memory.add(model.stack, steps: Self.meanSteps((0..<training.count).map(training.length), rows: rows))
+    try memory.check()
     let task = try ClassifierTraining(
       model, training: training, validation: held, classWeights: try options.classWeights.weights(counts, texts.labels),
-      wordDropout: options.wordDropout ?? defaults.wordDropout, criterion: options.criterion, rows: options.training.batch ?? defaults.batch,
+      wordDropout: options.wordDropout ?? defaults.wordDropout, criterion: options.criterion, rows: rows,
       seed: options.training.seed,
       data: "\(texts.fingerprint)\(validation.map { "+\($0.fingerprint)" } ?? "/\(options.validationFraction)")\(try start.map { start throws(RNNError) in "/from:\(try start.fingerprint())" } ?? "")")
     loop = try TrainingLoop(
-      task: task, weights: model.weights, settings: options.settings(defaults, isStarted: start != nil),
+      task: task, weights: model.weights, settings: settings,
       stepsBetweenMeasurements: Self.stepsBetweenMeasurements(perEpoch: task.stepsPerEpoch, about: 500))
     let cut = training.cut > 0 ? ", \(training.cut) of them longer than \(longest) tokens and read up to there" : ""
     division = "\(training.count) texts for training\(cut), \(held.count > 0 ? "\(held.count)" : "none") for validation, \(texts.labels.count) classes"

@@ -7,15 +7,21 @@ extension TextClassifier: TaskModel {
   public static let task = "classify"
 
   /// What only this task's architecture has.
-  private struct OwnSizes: Codable {
+  private struct OwnSizes: ModelFile.OwnSizes {
     var embedding: Int
     var bidirectional: RecurrentStack.Merge?
     var pooling: [Pooling]
     var weightDrop: Double
     var longest: Int
+
+    func check() throws(RNNError) {
+      try Limits.units.check(embedding, "“embedding”", .badData)
+      try Limits.rate.check(weightDrop, "“weightDrop”", .badData)
+      try Limits.textLength.check(longest, "“longest”", .badData)
+    }
   }
 
-  private var parts: [ModelFile.Part] { ModelFile.parts(embedding) + [.stack(stack)] + ModelFile.parts(output) }
+  var parts: [ModelFile.Part] { ModelFile.parts(embedding) + [.stack(stack)] + ModelFile.parts(output) }
 
   /// Everything about the model as one `.safetensors` file: weights, and in the metadata the cell's equations, the
   /// architecture, the classes, the tokenizer, what is done to texts before, and the notes.
@@ -33,7 +39,7 @@ extension TextClassifier: TaskModel {
   /// The model in a file's content; `source` is its name in messages.
   public init(_ file: Safetensors, source: String) throws(RNNError) {
     let file = try ModelFile(file, source: source, task: Self.task)
-    let (cell, sizes) = try file.architecture(OwnSizes.self) { ["embedding": $0.embedding, "longest": $0.longest] }
+    let (cell, sizes) = try file.architecture(OwnSizes.self)
     let labels = try file.decoded([String].self, "labels")
     let normalizer = try file.decoded(TextNormalizer.self, "normalizer")
     let tokenizer = try file.tokenizer()

@@ -75,6 +75,15 @@ public struct TextClassifier: Sendable {
     initialization: RecurrentStack.Initialization = .init()
   ) throws(RNNError) {
     try self.init(layersOf: architecture, labels: labels, tokenizer: tokenizer, normalizer: normalizer)
+    try parts.checkMemory()
+    try draw(seed: seed, initialization)
+  }
+
+  /// Draws the first weights.
+  ///
+  /// Throws `.usage` for a range that can't be.
+  mutating func draw(seed: UInt64, _ initialization: RecurrentStack.Initialization) throws(RNNError) {
+    try initialization.check()
     var random = Philox(seed: seed, stream: 0x7765_6967_6874_7321)
     embedding.initial(into: &weights, using: &random, range: initialization.range ?? ClassifierDefaults.embeddingRange(tokenizer.kind))
     stack.initial(into: &weights, using: &random, initialization)
@@ -82,12 +91,10 @@ public struct TextClassifier: Sendable {
   }
 
   init(layersOf a: Architecture, labels: [String], tokenizer: Tokenizer, normalizer: TextNormalizer) throws(RNNError) {
-    guard a.embedding > 0, a.hidden > 0, a.longest > 0 else {
-      throw RNNError(.usage, "layers need at least one unit and texts one token; found embedding \(a.embedding), hidden \(a.hidden), longest \(a.longest)")
-    }
-    for rate in [a.dropout, a.weightDrop] where !(0..<1).contains(rate) {
-      throw RNNError(.usage, "a dropout rate is from 0 to below 1, not \(rate)")
-    }
+    try a.check()
+    try Limits.units.check(a.embedding, "embedding")
+    try Limits.rate.check(a.weightDrop, "weight drop")
+    try Limits.textLength.check(a.longest, "longest")
     guard !a.pooling.isEmpty, Set(a.pooling).count == a.pooling.count else {
       throw RNNError(.usage, "pooling is one or several of \(Pooling.allCases.map(\.rawValue).joined(separator: ", ")), each once")
     }

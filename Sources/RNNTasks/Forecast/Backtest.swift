@@ -32,7 +32,8 @@ public struct Backtest: Sendable {
 
   /// - Throws: `.usage` for sizes that can't be, `.badData` where no test part holds as many steps as the horizon.
   public init(of set: SeriesSet, parts: [SeriesSplit.Parts], horizon: Int, stride: Int = 1) throws(RNNError) {
-    guard horizon > 0, stride > 0 else { throw RNNError(.usage, "a horizon and a stride are at least one step; found \(horizon) and \(stride)") }
+    try Limits.windowSteps.check(horizon, "horizon")
+    try Limits.positiveCount.check(stride, "stride")
     self.set = set
     self.parts = parts
     self.horizon = horizon

@@ -109,6 +109,11 @@ package struct DirectNetwork: ForecastNetwork {
     return Inputs(segments: segments, context: values, channels: windows.map(reader.channel), ahead: later)
   }
 
+  package var bytesOfAWindow: Double {
+    4 * (Double(before) * Double(embedding.inputs) + 2 * Double(a.context) + Double(after * segment) * Double(aheadCount))
+  }
+  package var stepsOfAWindow: Int { before + after }
+
   // MARK: Numbers
 
   private static let outputMask: UInt32 = 1001
@@ -156,6 +161,8 @@ package struct DirectNetwork: ForecastNetwork {
   }
 
   // MARK: Use
+
+  package func bytesOfAForecast(horizon: Int, paths: Int) -> Double { bytesOfAWindow }
 
   package func windowsAtOnce(horizon: Int, paths: Int) -> Int { 512 }
 

@@ -7,7 +7,7 @@ extension ForecastModel: TaskModel {
   public static let task = "forecast"
 
   /// What only this task's architecture has.
-  private struct OwnSizes: Codable {
+  private struct OwnSizes: ModelFile.OwnSizes {
     var kind: Kind
     var context: Int
     var horizon: Int
@@ -16,6 +16,12 @@ extension ForecastModel: TaskModel {
     var autoregression: Bool
     var calendar: Bool
     var masks: Bool
+
+    func check() throws(RNNError) {
+      try Limits.windowSteps.check(context, "“context”", .badData)
+      try Limits.windowSteps.check(horizon, "“horizon”", .badData)
+      try Limits.optionalUnits.check(vector, "“vector”", .badData)
+    }
   }
 
   /// Everything about the model as one `.safetensors` file: weights, and in the metadata the cell's equations, the
@@ -36,13 +42,7 @@ extension ForecastModel: TaskModel {
   public init(_ file: Safetensors, source: String) throws(RNNError) {
     let file = try ModelFile(file, source: source, task: Self.task)
     let variables = try file.decoded(Variables.self, "variables"), scaler = try file.decoded(Scaler.self, "scaler")
-    // 1 more, where there may be none.
-    let (cell, sizes) = try file.architecture(OwnSizes.self) {
-      [
-        "context": $0.context, "horizon": $0.horizon, "vector": $0.vector + 1, "targets": variables.targets.count,
-        "numbers": $0.head.count,
-      ]
-    }
+    let (cell, sizes) = try file.architecture(OwnSizes.self)
     try Self.check(scaler, for: variables, file)
     self = try file.naming { () throws(RNNError) in
       try ForecastModel(

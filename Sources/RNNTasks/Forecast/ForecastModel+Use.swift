@@ -6,14 +6,18 @@ extension ForecastModel: Forecaster {
 
   /// Throws besides `.usage` for more steps than a direct model was made for.
   public func forecasts(of set: SeriesSet, _ windows: [ForecastWindow], horizon: Int) throws(RNNError) -> [Forecast] {
-    guard horizon > 0 else { throw RNNError(.usage, "a forecast has at least one step, not \(horizon)") }
+    try Limits.windowSteps.check(horizon, "the horizon")
+    try Limits.paths.check(paths, "the number of courses")
     if case .direct = architecture.kind, horizon > architecture.horizon {
       throw RNNError(.usage, "the model predicts \(architecture.horizon) steps at once, not \(horizon): a longer horizon is chosen when it is trained")
     }
     let reader = try reader(of: set)
     try reader.checkAhead(windows, horizon: horizon)
     let use = try ForecastUse(self)
-    let rows = network.windowsAtOnce(horizon: horizon, paths: use.paths)
+    let each = network.bytesOfAForecast(horizon: horizon, paths: use.paths)
+    // As many side by side as memory holds; no result depends on it.
+    let rows = max(1, min(network.windowsAtOnce(horizon: horizon, paths: use.paths), Int(Self.bytesAtOnce / each)))
+    try MemoryNeed("what is seen and drawn", bytes: each).check("a forecast", "lower --horizon or --paths")
     var result: [Forecast] = []
     result.reserveCapacity(windows.count)
     for start in stride(from: 0, to: windows.count, by: rows) {
@@ -21,6 +25,8 @@ extension ForecastModel: Forecaster {
     }
     return result
   }
+
+  private static let bytesAtOnce = 0x1p30
 
   /// The levels of its quantiles: those that were trained, or the usual ones of a distribution; the median alone where nothing
   /// else is known.

@@ -115,6 +115,20 @@ public struct ForecastModel: Sendable {
       reading = set.reading
     }
 
+    /// The variables that a model's file has, of which one is a target.
+    public init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      targets = try values.decode([String].self, forKey: .targets)
+      past = try values.decode([String].self, forKey: .past)
+      known = try values.decode([String].self, forKey: .known)
+      frequency = try values.decode(Frequency.self, forKey: .frequency)
+      seasonality = try values.decode(Limits.seasonality, forKey: .seasonality)
+      series = try values.decode([String].self, forKey: .series)
+      reading = try values.decodeIfPresent(SeriesReadingOptions.self, forKey: .reading)
+      if targets.isEmpty { throw RNNError(.badData, "there is no target") }
+      try Limits.seasonality.check(reading?.seasonality, "“seasonality”", .badData)
+    }
+
     /// How many channels have vectors.
     var channels: Int { targets.count * max(series.count, 1) }
   }
@@ -143,15 +157,24 @@ public struct ForecastModel: Sendable {
     initialization: RecurrentStack.Initialization = .init()
   ) throws(RNNError) {
     try self.init(layersOf: architecture, variables: variables, scaler: scaler)
+    try network.parts.checkMemory()
+    try draw(seed: seed, initialization)
+  }
+
+  /// Draws the first weights.
+  ///
+  /// Throws `.usage` for a range that can't be.
+  mutating func draw(seed: UInt64, _ initialization: RecurrentStack.Initialization) throws(RNNError) {
+    try initialization.check()
     var random = Philox(seed: seed, stream: 0x666F_7265_6361_7374)
     network.initial(into: &weights, using: &random, initialization)
   }
 
   init(layersOf a: Architecture, variables: Variables, scaler: Scaler) throws(RNNError) {
-    guard a.hidden > 0, a.context > 0, a.horizon > 0, a.vector >= 0 else {
-      throw RNNError(.usage, "a network needs at least one unit, and looks at one step or more to predict as many; found hidden \(a.hidden), context \(a.context), horizon \(a.horizon)")
-    }
-    guard (0..<1).contains(a.dropout) else { throw RNNError(.usage, "a dropout rate is from 0 to below 1, not \(a.dropout)") }
+    try a.check()
+    try Limits.windowSteps.check(a.context, "context")
+    try Limits.windowSteps.check(a.horizon, "horizon")
+    try Limits.optionalUnits.check(a.vector, "vector")
     try a.head.validate()
     if case .quantiles(let levels) = a.head, !levels.contains(0.5) {
       throw RNNError(.usage, "the median (0.5) must be among the quantiles; found \(levels.map { "\($0)" }.joined(separator: ", "))")

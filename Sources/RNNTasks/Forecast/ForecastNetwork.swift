@@ -24,6 +24,14 @@ package protocol ForecastNetwork: Sendable {
   /// Calls `body` with inputs of the linear function, and what its outputs would have to be if it were all there is.
   func linearExamples(_ reader: WindowReader, _ windows: [ForecastWindow], _ body: (_ inputs: [Float], _ outputs: [Float]) -> Void)
 
+  /// The bytes of what is seen of a window.
+  var bytesOfAWindow: Double { get }
+  /// The steps that the recurrent layers take for a window in training.
+  var stepsOfAWindow: Int { get }
+
+  /// The bytes of what is seen and drawn of a window that is predicted.
+  func bytesOfAForecast(horizon: Int, paths: Int) -> Double
+
   /// How many windows are predicted side by side.
   func windowsAtOnce(horizon: Int, paths: Int) -> Int
 

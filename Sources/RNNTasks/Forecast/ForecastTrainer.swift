@@ -24,9 +24,8 @@ public struct ForecastTrainer: Trainer {
   /// Throws `.usage` for options that can't be, `.badData` for series too short to learn from.
   public init(_ set: SeriesSet, sources: [String] = [], options: ForecastTrainingOptions = .init()) throws(RNNError) {
     self.options = options
-    guard options.horizon > 0, options.context.map({ $0 > 0 }) ?? true else {
-      throw RNNError(.usage, "horizon and context have at least one step; found \(options.horizon) and \(options.context ?? 1)")
-    }
+    try Limits.windowSteps.check(options.horizon, "horizon")
+    try Limits.windowSteps.check(options.context, "context")
     let horizon = options.horizon
     let longest = set.series.map(\.length).max() ?? 0
     let split = options.split ?? SeriesSplit(
@@ -59,9 +58,16 @@ public struct ForecastTrainer: Trainer {
     let tellsApart = options.tellsSeriesApart ?? (set.series.count > 1 && set.series.count <= Self.mostVectors)
     var defaultsForVectors = defaults
     if !tellsApart, set.targets.count == 1 { defaultsForVectors.vector = 0 }
+    let settings = options.settings(defaults)
     var model = try ForecastModel(
-      try options.architecture(defaultsForVectors, masks: masks), variables: .init(set, tellsSeriesApart: tellsApart), scaler: scaler,
-      seed: options.training.seed, initialization: options.initialization)
+      layersOf: try options.architecture(defaultsForVectors, masks: masks), variables: .init(set, tellsSeriesApart: tellsApart), scaler: scaler)
+    var memory = TrainingMemory(model.network.parts, settings, advice: "--context, --horizon, --lags, --hidden, --layers, --embedding or --batch")
+    let rows = min(options.training.batch ?? defaults.batch, options.windows ?? defaults.windows, training.count)
+    memory.add("the windows of a batch", bytes: Double(rows) * model.network.bytesOfAWindow)
+    memory.add(model.stack, steps: Double(rows) * Double(model.network.stepsOfAWindow))
+    if let linear = model.network.autoregression { memory.add("finding the linear function", bytes: LeastSquares.bytes(inputs: linear.inputs)) }
+    try memory.check()
+    try model.draw(seed: options.training.seed, options.initialization)
     let reader = try model.reader(of: set)
     model.startLinear(reader, training, seed: options.training.seed)
     model.trained = TrainedSpan(set, seen: parts.map { 0..<$0.validation.upperBound })
@@ -69,7 +75,7 @@ public struct ForecastTrainer: Trainer {
     let task = try ForecastTraining(
       model, reader, training: training, validation: validation, rows: options.training.batch ?? defaults.batch,
       windows: options.windows ?? defaults.windows, seed: options.training.seed, data: "\(Self.fingerprint(set)) \(split)")
-    loop = try TrainingLoop(task: task, weights: model.weights, settings: options.settings(defaults), stepsBetweenMeasurements: task.stepsPerEpoch)
+    loop = try TrainingLoop(task: task, weights: model.weights, settings: settings, stepsBetweenMeasurements: task.stepsPerEpoch)
     let channels = set.channels
     division = "\(channels) \(channels == 1 ? "channel" : "channels"), \(training.count) windows of \(defaults.context) + \(horizon) steps for training, \(hasValidation ? "\(validation.count)" : "none") for validation; split \(split)"
     readsStandardInput = sources.contains("-")
@@ -112,6 +118,8 @@ extension ForecastModel {
     var random = Philox(seed: seed, stream: 0x6C69_6E65_6172)
     // A recurrent model has an example in each step of a window.
     let perWindow = layer.outputs == architecture.horizon ? 1 : architecture.horizon
+    // Of many inputs it would take longer than training; then it begins as it is drawn.
+    guard LeastSquares.operations(inputs: layer.inputs, outputs: layer.outputs, examples: ForecastDefaults.linearExamples) < 1e12 else { return }
     let chosen = windows.draw(max(ForecastDefaults.linearExamples / perWindow, 1), using: &random)
     func forEachExample(_ body: ([Float], [Float]) -> Void) {
       for start in stride(from: 0, to: chosen.count, by: 256) {

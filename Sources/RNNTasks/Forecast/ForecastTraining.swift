@@ -23,7 +23,8 @@ public struct ForecastTraining: TrainingTask {
     _ model: ForecastModel, _ reader: WindowReader, training: WindowList, validation: WindowList, rows: Int, windows: Int, seed: UInt64,
     data: String
   ) throws(RNNError) {
-    guard rows > 0, windows > 0 else { throw RNNError(.usage, "a batch and an epoch have at least one window; found \(rows) and \(windows)") }
+    try Limits.rows.check(rows, "batch")
+    try Limits.positiveCount.check(windows, "windows")
     self.model = model
     self.reader = reader
     self.training = training

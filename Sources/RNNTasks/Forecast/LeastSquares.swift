@@ -15,6 +15,14 @@ package struct LeastSquares {
     products = [Double](repeating: 0, count: (inputs + 1) * outputs)
   }
 
+  /// The bytes of the sums for so many inputs, and of what they are solved with.
+  static func bytes(inputs: Int) -> Double { 2 * 8 * (Double(inputs) + 1) * (Double(inputs) + 1) }
+
+  /// About how many multiplications it takes to add examples and to solve.
+  static func operations(inputs: Int, outputs: Int, examples: Int) -> Double {
+    Double(inputs) * Double(inputs) * (Double(inputs) / 6 + Double(outputs) + Double(examples) / 2)
+  }
+
   package mutating func add(_ x: [Double], _ y: [Double]) {
     let n = inputs + 1
     let x = x + [1]

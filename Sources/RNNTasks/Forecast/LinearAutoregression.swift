@@ -12,6 +12,8 @@ struct LinearAutoregression: Sendable {
 
   /// As many channels have functions of their own.
   private static let mostChannels = 1000
+  /// It looks at as many values at most.
+  private static let mostLags = 2000
   /// From as many places each is learnt, at most.
   private static let mostPlaces = 50_000
   private static let ridge = 1e-9
@@ -21,7 +23,7 @@ struct LinearAutoregression: Sendable {
     self.horizon = horizon
     // As many values as twice the numbers that are learnt from them.
     let longest = fitting.map(\.count).max() ?? 0
-    let lags = max(min(lags, (longest - horizon) / 2 - 1), 0)
+    let lags = max(min(lags, (longest - horizon) / 2 - 1, Self.mostLags), 0)
     self.lags = lags
     let targets = set.targets.count
     let isPooled = set.channels > Self.mostChannels

@@ -23,7 +23,7 @@ package struct SteppingNetwork: ForecastNetwork {
   private let output: Linear
 
   init(_ a: ForecastModel.Architecture, _ variables: ForecastModel.Variables, lags: [Int]) throws(RNNError) {
-    guard let longest = lags.max(), lags.allSatisfy({ $0 > 0 && $0 < 1 << 20 }), Set(lags).count == lags.count else {
+    guard let longest = lags.max(), lags.allSatisfy(Limits.lag.contains), Set(lags).count == lags.count else {
       throw RNNError(.usage, "lags are numbers of steps from 1 on, each once; found \(lags.isEmpty ? "none" : lags.map { "\($0)" }.joined(separator: ", "))")
     }
     self.a = a
@@ -122,6 +122,11 @@ package struct SteppingNetwork: ForecastNetwork {
     return Inputs(x: x, last: last, values: values, history: history, channels: windows.map(reader.channel))
   }
 
+  package var bytesOfAWindow: Double {
+    4 * (Double(stepsOfAWindow) * Double(width + 2) + Double(longest + a.context))
+  }
+  package var stepsOfAWindow: Int { a.context + a.horizon }
+
   // MARK: Numbers
 
   private static let outputMask: UInt32 = 1001
@@ -169,6 +174,11 @@ package struct SteppingNetwork: ForecastNetwork {
   }
 
   // MARK: Use
+
+  package func bytesOfAForecast(horizon: Int, paths: Int) -> Double {
+    let drawn = horizon > 1 ? Double(paths) * Double(longest + a.context + 2 * horizon) : 0
+    return 4 * (Double(a.context + 1) * Double(width + 2) + Double(longest + a.context) + drawn)
+  }
 
   /// All paths of all windows are rows of one batch.
   package func windowsAtOnce(horizon: Int, paths: Int) -> Int { max(1, 512 / (horizon > 1 ? paths : 1)) }

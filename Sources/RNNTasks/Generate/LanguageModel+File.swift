@@ -7,12 +7,14 @@ extension LanguageModel: TaskModel {
   public static let task = "generate"
 
   /// What only this task's architecture has.
-  private struct OwnSizes: Codable {
+  private struct OwnSizes: ModelFile.OwnSizes {
     var embedding: Int
     var utf8: Bool
+
+    func check() throws(RNNError) { try Limits.units.check(embedding, "“embedding”", .badData) }
   }
 
-  private var parts: [ModelFile.Part] { ModelFile.parts(embedding) + [.stack(stack)] + ModelFile.parts(output) }
+  var parts: [ModelFile.Part] { ModelFile.parts(embedding) + [.stack(stack)] + ModelFile.parts(output) }
 
   /// Everything about the model as one `.safetensors` file: weights, and in the metadata the cell's equations, the
   /// architecture, the tokenizer and the notes.
@@ -26,7 +28,7 @@ extension LanguageModel: TaskModel {
   /// The model in a file's content; `source` is its name in messages.
   public init(_ file: Safetensors, source: String) throws(RNNError) {
     let file = try ModelFile(file, source: source, task: Self.task)
-    let (cell, sizes) = try file.architecture(OwnSizes.self) { ["embedding": $0.embedding] }
+    let (cell, sizes) = try file.architecture(OwnSizes.self)
     let tokenizer = try file.tokenizer()
     self = try file.naming { () throws(RNNError) in
       try LanguageModel(

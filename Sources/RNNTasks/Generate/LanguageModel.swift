@@ -58,10 +58,16 @@ public struct LanguageModel: Sendable {
     _ architecture: Architecture, tokenizer: Tokenizer, isUTF8: Bool = true, seed: UInt64 = 1,
     initialization: RecurrentStack.Initialization = .init()
   ) throws(RNNError) {
-    if let range = initialization.range, !(range > 0 && range.isFinite) {
-      throw RNNError(.usage, "the range of the first weights must be positive, not \(range)")
-    }
     try self.init(layersOf: architecture, tokenizer: tokenizer, isUTF8: isUTF8)
+    try parts.checkMemory()
+    try draw(seed: seed, initialization)
+  }
+
+  /// Draws the first weights.
+  ///
+  /// Throws `.usage` for a range that can't be.
+  mutating func draw(seed: UInt64, _ initialization: RecurrentStack.Initialization) throws(RNNError) {
+    try initialization.check()
     var random = Philox(seed: seed, stream: 0x7765_6967_6874_7321)
     embedding.initial(into: &weights, using: &random, range: initialization.range)
     stack.initial(into: &weights, using: &random, initialization)
@@ -69,12 +75,8 @@ public struct LanguageModel: Sendable {
   }
 
   init(layersOf architecture: Architecture, tokenizer: Tokenizer, isUTF8: Bool) throws(RNNError) {
-    guard architecture.embedding > 0, architecture.hidden > 0 else {
-      throw RNNError(.usage, "layers need at least one unit; found embedding \(architecture.embedding), hidden \(architecture.hidden)")
-    }
-    guard (0..<1).contains(architecture.dropout) else {
-      throw RNNError(.usage, "a dropout rate is from 0 to below 1, not \(architecture.dropout)")
-    }
+    try architecture.check()
+    try Limits.units.check(architecture.embedding, "embedding")
     self.architecture = architecture
     self.tokenizer = tokenizer
     self.isUTF8 = isUTF8

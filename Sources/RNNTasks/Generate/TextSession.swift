@@ -172,12 +172,7 @@ public final class TextSession {
     guard file.metadata["model"] == fingerprint else {
       throw RNNError(.badData, "\(source) belongs to another model: it has \(file.metadata["model"] ?? "none"), this model is \(fingerprint)")
     }
-    func number<T: FixedWidthInteger>(_ key: String, _ type: T.Type) throws(RNNError) -> T {
-      guard let text = file.metadata[key], let value = T(text), value >= 0 else {
-        throw RNNError(.badData, "\(source): “\(key)” is \(file.metadata[key].map { "“\($0)”" } ?? "missing"), expected a number")
-      }
-      return value
-    }
+    let saved = SavedNumbers(file, source)
     var states: [[[Float]]] = []
     for (layer, stepper) in steppers.enumerated() {
       var own: [[Float]] = []
@@ -195,10 +190,10 @@ public final class TextSession {
       throw RNNError(.badData, "\(source): \(savedLogits.count) logits, expected \(logits.count)")
     }
     let assembler = try TextAssembler(stops: stops, continuing: UTF8State(encoded: file.metadata["half_character"] ?? "?"))
-    let random = Philox(seed: try number("seed", UInt64.self), stream: Self.stream, position: try number("sampler_position", UInt64.self))
-    let generated = try number("generated", Int.self)
+    let random = Philox(seed: try saved.word("seed"), stream: Self.stream, position: try saved.word("sampler_position"))
+    let generated = try saved.count("generated")
     var positions: [Int] = []
-    for layer in steppers.indices { positions.append(try number("position.\(layer)", Int.self)) }
+    for layer in steppers.indices { positions.append(try saved.count("position.\(layer)")) }
     for (layer, stepper) in steppers.enumerated() { stepper.setStates(states[layer], position: positions[layer]) }
     _ = logits.update(fromContentsOf: savedLogits.values)
     hasRead = file.metadata["has_read"] == "true"

@@ -67,13 +67,17 @@ public struct TextTrainer: Trainer {
     }
     let defaults = TextDefaults(bytes: training.bytes, tokens: options.tokens)
     let settings = options.settings(defaults)
-    var model = try LanguageModel(
-      try options.architecture(defaults), tokenizer: tokenizer, isUTF8: training.isUTF8, seed: options.training.seed,
-      initialization: options.initialization)
+    var model = try LanguageModel(layersOf: try options.architecture(defaults), tokenizer: tokenizer, isUTF8: training.isUTF8)
+    let shape = options.shape(defaults)
+    var memory = TrainingMemory(model.parts, settings, advice: "--hidden, --layers, --embedding, --vocabulary, --batch or --sequence-length")
+    // Where memory is given, sequences are cut so that they fit.
+    if options.memory == nil { memory.add(model.stack, steps: min(Double(shape.rows) * Double(shape.length), Double(training.tokens))) }
+    try memory.check()
+    try model.draw(seed: options.training.seed, options.initialization)
     // Who says how weights begin means all of them.
     if options.initialization.range == nil { model.begin(withFrequencies: training.frequencies(of: tokenizer)) }
     initial = model
-    let task = try TextTraining(initial, training: training, validation: held, shape: options.shape(defaults), seed: options.training.seed, memory: options.memory)
+    let task = try TextTraining(initial, training: training, validation: held, shape: shape, seed: options.training.seed, memory: options.memory)
     loop = try TrainingLoop(
       task: task, weights: initial.weights, settings: settings, stepsBetweenMeasurements: TextDefaults.stepsBetweenMeasurements)
     validationUnits = held.predictedUnits

@@ -7,13 +7,18 @@ extension Transcriber: TaskModel {
   public static let task = "transcribe"
 
   /// What only this task's architecture has.
-  private struct OwnSizes: Codable {
+  private struct OwnSizes: ModelFile.OwnSizes {
     var bidirectional: RecurrentStack.Merge?
     var stacking: Int
     var weightDrop: Double
+
+    func check() throws(RNNError) {
+      try Limits.stacking.check(stacking, "“stacking”", .badData)
+      try Limits.rate.check(weightDrop, "“weightDrop”", .badData)
+    }
   }
 
-  private var parts: [ModelFile.Part] { [.stack(stack)] + ModelFile.parts(output) }
+  var parts: [ModelFile.Part] { [.stack(stack)] + ModelFile.parts(output) }
   /// How transcripts are searched for, as JSON.
   private struct Search: Codable {
     var order: Int
@@ -50,7 +55,7 @@ extension Transcriber: TaskModel {
   /// The model in a file's content; `source` is its name in messages.
   public init(_ file: Safetensors, source: String) throws(RNNError) {
     let file = try ModelFile(file, source: source, task: Self.task)
-    let (cell, sizes) = try file.architecture(OwnSizes.self) { ["stacking": $0.stacking] }
+    let (cell, sizes) = try file.architecture(OwnSizes.self)
     let input = try file.decoded(SoundInput.self, "input")
     try file.naming { () throws(RNNError) in try input.validate() }
     try file.checkFinite()

@@ -67,17 +67,24 @@ public struct Transcriber: Sendable {
     initialization: RecurrentStack.Initialization = .init()
   ) throws(RNNError) {
     try self.init(layersOf: architecture, input: input, scaling: scaling, tokenizer: tokenizer)
+    try parts.checkMemory()
+    try draw(seed: seed, initialization)
+  }
+
+  /// Draws the first weights.
+  ///
+  /// Throws `.usage` for a range that can't be.
+  mutating func draw(seed: UInt64, _ initialization: RecurrentStack.Initialization) throws(RNNError) {
+    try initialization.check()
     var random = Philox(seed: seed, stream: 0x7765_6967_6874_7321)
     stack.initial(into: &weights, using: &random, initialization)
     output.initial(into: &weights, using: &random, range: initialization.range)
   }
 
   init(layersOf a: Architecture, input: SoundInput, scaling: RowScaling, tokenizer: Tokenizer) throws(RNNError) {
-    guard a.hidden > 0 else { throw RNNError(.usage, "layers need at least one unit, not \(a.hidden)") }
-    try Self.checkStacking(a.stacking)
-    for rate in [a.dropout, a.weightDrop] where !(0..<1).contains(rate) {
-      throw RNNError(.usage, "a dropout rate is from 0 to below 1, not \(rate)")
-    }
+    try a.check()
+    try Limits.stacking.check(a.stacking, "stacking")
+    try Limits.rate.check(a.weightDrop, "weight drop")
     guard scaling.size == input.size else {
       throw RNNError(.usage, "rows have \(input.size) numbers, and what scales them \(scaling.size)")
     }
@@ -90,13 +97,6 @@ public struct Transcriber: Sendable {
       bidirectional: a.bidirectional)
     output = Linear("output", inputs: stack.outputSize, outputs: tokenizer.count + 1)
     weights = Weights()
-  }
-
-  private static let mostStacked = 64
-
-  /// Throws `.usage` for what can't be.
-  static func checkStacking(_ rows: Int) throws(RNNError) {
-    guard (1...mostStacked).contains(rows) else { throw RNNError(.usage, "from 1 to \(mostStacked) rows become one step, not \(rows)") }
   }
 
   // MARK: Steps

@@ -44,7 +44,7 @@ public struct TranscriberTrainer: Trainer {
       tokenizer = try Tokenizer(of: parts.training.map { clips.texts[$0] }, options.tokens ?? .characters, vocabulary: options.vocabulary)
     }
     let targets = clips.texts.map { tokenizer.encode($0).map(Int.init) }
-    if let stacking = options.stacking { try Transcriber.checkStacking(stacking) }
+    try Limits.stacking.check(options.stacking, "stacking")
     let stacking = options.stacking ?? Self.stacking(parts.training.map { (clips.rows[$0].shape[0], CTC.stepsNeeded(targets[$0])) })
     // Those that can't be aligned are found now: nothing later could say where they stand.
     let short = parts.training.filter { (clips.rows[$0].shape[0] + stacking - 1) / stacking < CTC.stepsNeeded(targets[$0]) }
@@ -62,14 +62,21 @@ public struct TranscriberTrainer: Trainer {
       remarks += list.map { "  " + $0 } + (short.count > list.count ? ["  …"] : [])
     }
     let defaults = TranscriberDefaults(clips: trained.count, seconds: clips.seconds(trained))
-    let model = try Transcriber(
-      try options.architecture(defaults, stacking: stacking), input: clips.input,
-      scaling: RowScaling(of: trained.map { clips.rows[$0] }, size: clips.input.size), tokenizer: tokenizer, seed: seed,
-      initialization: options.initialization)
+    let settings = options.settings(defaults)
+    var model = try Transcriber(
+      layersOf: try options.architecture(defaults, stacking: stacking), input: clips.input,
+      scaling: RowScaling(of: trained.map { clips.rows[$0] }, size: clips.input.size), tokenizer: tokenizer)
+    var memory = TrainingMemory(model.parts, settings, advice: "--hidden, --layers or --stacking")
+    // Long batches are computed in parts.
+    let rows = options.training.batch ?? defaults.batch, mean = Self.meanSteps(trained.map { model.stepCount(clips.rows[$0].shape[0]) }, rows: rows)
+    memory.add(model.stack, steps: min(mean, Double(TranscriberDefaults.stepsAtOnce)))
+    try memory.check()
+    try model.draw(seed: seed, options.initialization)
     initial = model
+    let scaled = model
     func encoded(_ clips: TranscribedClips, _ some: [Int]) -> EncodedClips {
       EncodedClips(
-        clips: some.map { clips.list.clips[$0] }, rows: some.map { model.scaling(clips.rows[$0]) }, targets: some.map { tokenizer.encode(clips.texts[$0]).map(Int.init) },
+        clips: some.map { clips.list.clips[$0] }, rows: some.map { scaled.scaling(clips.rows[$0]) }, targets: some.map { tokenizer.encode(clips.texts[$0]).map(Int.init) },
         texts: some.map { clips.texts[$0] })
     }
     let held = encoded(validation ?? clips, validation.map { Array(0..<$0.count) } ?? parts.validation)
@@ -79,10 +86,10 @@ public struct TranscriberTrainer: Trainer {
     }
     let task = try TranscriberTraining(
       model, training: encoded(clips, trained), validation: held, augmentation: options.augmentation ?? TranscriberDefaults.augmentation(clips.input),
-      criterion: options.criterion, rows: options.training.batch ?? defaults.batch, seed: seed,
+      criterion: options.criterion, rows: rows, seed: seed,
       data: "\(clips.fingerprint)\(validation.map { "+\($0.fingerprint)" } ?? "/\(options.validationFraction)")")
     loop = try TrainingLoop(
-      task: task, weights: model.weights, settings: options.settings(defaults), stepsBetweenMeasurements: Self.stepsBetweenMeasurements(perEpoch: task.stepsPerEpoch, about: 500))
+      task: task, weights: model.weights, settings: settings, stepsBetweenMeasurements: Self.stepsBetweenMeasurements(perEpoch: task.stepsPerEpoch, about: 500))
     division =
       "\(trained.count) clips, \(HumanFormat.duration(seconds: clips.seconds(trained))), for training, \(held.count == 0 ? "none" : "\(held.count)") for validation"
     self.remarks = remarks

@@ -36,16 +36,12 @@ public struct TranscriptionOptions: Sendable, Hashable {
 
   /// Throws `.usage` saying what is out of range.
   public func validate() throws(RNNError) {
-    func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(RNNError) {
-      if !condition { throw RNNError(.usage, message()) }
-    }
-    try require((1...10_000).contains(beam), "a beam is from 1 to 10000 wide, not \(beam)")
-    try require(count >= 1, "the number of transcripts is at least 1, not \(count)")
-    try require(count <= beam, "a beam of \(beam) gives at most as many transcripts, not \(count)")
-    try require(
-      languageModelWeight >= 0 && languageModelWeight.isFinite, "the weight of a language model is at least 0, not \(languageModelWeight)")
-    try require(lengthBonus.isFinite, "a bonus for each token must be a number, not \(lengthBonus)")
-    try require((0..<1).contains(leastProbability), "the least probability of a token is from 0 to below 1, not \(leastProbability)")
+    try Limits.transcriptBeam.check(beam, "the width of the beam")
+    try Limits.transcriptBeam.check(count, "the number of transcripts")
+    guard count <= beam else { throw RNNError(.usage, "a beam of \(beam) gives at most as many transcripts, not \(count)") }
+    try Limits.weight.check(languageModelWeight, "the weight of the language model")
+    try Limits.offset.check(lengthBonus, "the bonus for each token")
+    try Limits.rate.check(leastProbability, "the least probability of a token")
   }
 }
 

@@ -52,7 +52,7 @@ package struct TranscriptDecoder: Sendable {
     /// Goes on with a row that says the last token again.
     func repeating(_ logProbability: Double, _ row: Int) -> Path {
       var path = resting(logProbability)
-      path.last.last = Int32(row)
+      path.last.last = Int32(clamping: row)
       path.last.probability = max(path.last.probability, Float(exp(logProbability)))
       return path
     }
@@ -171,7 +171,7 @@ package struct TranscriptDecoder: Sendable {
   private mutating func path(after path: Path, _ token: Int32, _ p: Double) -> Path {
     Path(
       logProbability: path.logProbability + p, earlier: path.last.token < 0 ? -1 : prefixes.say(path.last, after: path.earlier),
-      last: SpokenToken(token: token, first: Int32(rows), last: Int32(rows), probability: Float(exp(p))))
+      last: SpokenToken(token: token, first: Int32(clamping: rows), last: Int32(clamping: rows), probability: Float(exp(p))))
   }
 
   /// The best texts become the beam.
@@ -267,7 +267,7 @@ package struct TranscriptDecoder: Sendable {
     guard (1...options.beam).contains(state.places.count), state.numbers.count == state.places.count else {
       throw bad("it follows \(state.places.count) texts, expected were 1 to \(options.beam)")
     }
-    guard (0...Int(Int32.max)).contains(state.rows) else { throw bad("it can't have had \(state.rows) rows") }
+    guard Limits.soundRows.contains(state.rows) else { throw bad("it can't have had \(state.rows) rows") }
     self.prefixes = prefixes
     rows = state.rows
     beam = []

@@ -111,20 +111,13 @@ public struct TranscriptionSession: Sendable {
     _ transcriber: Transcriber.Packed, continuing file: Safetensors, _ options: TranscriptionOptions? = nil, source name: String = "the state"
   ) throws(RNNError) {
     let model = transcriber.model
-    func text(_ key: String) throws(RNNError) -> String {
-      guard let text = file.metadata[key] else { throw RNNError(.badData, "\(name): “\(key)” is missing") }
-      return text
-    }
+    let saved = SavedNumbers(file, name)
     guard file.metadata["format"] == Self.format else {
       throw RNNError(.badData, "\(name) is not a saved state of a transcription: its format is “\(file.metadata["format"] ?? "none")”, expected “\(Self.format)”")
     }
     let fingerprint = try model.fingerprint().description
-    guard try text("model") == fingerprint else {
-      throw RNNError(.badData, "\(name) belongs to another model: it has \(try text("model")), this model is \(fingerprint)")
-    }
-    func number(_ key: String) throws(RNNError) -> Int {
-      guard let value = Int(try text(key)), value >= 0 else { throw RNNError(.badData, "\(name): “\(key)” is “\(try text(key))”, expected a number") }
-      return value
+    guard try saved.text("model") == fingerprint else {
+      throw RNNError(.badData, "\(name) belongs to another model: it has \(try saved.text("model")), this model is \(fingerprint)")
     }
     func tensor(_ key: String, _ isRight: ([Int]) -> Bool, _ expected: String) throws(RNNError) -> Tensor {
       let tensor = try file.tensor(named: key)
@@ -133,21 +126,17 @@ public struct TranscriptionSession: Sendable {
       }
       return tensor
     }
-    let rate = try number("rate"), beam = try number("beam")
-    do {
-      try self.init(transcriber, rate: rate, options)
-    } catch {
-      throw error.message.contains("samples a second") ? RNNError(.badData, "\(name): \(error.message)") : error
-    }
+    let rate = try saved.count("rate", Limits.sampleRate), beam = try saved.count("beam", Limits.transcriptBeam)
+    try self.init(transcriber, rate: rate, options)
     guard beam == self.options.beam else {
       throw RNNError(.usage, "\(name) was saved by a search with a beam of \(beam), and can go on only with that, not with \(self.options.beam)")
     }
-    position = try number("position")
+    position = try saved.count("position", Limits.soundRows)
     do {
       stream = try SoundStream(
-        try Self.features(of: model), rate: rate, continuing: try ModelFile.decoded(SoundStream.State.self, try text("sound"), "\(name): “sound”"))
+        try Self.features(of: model), rate: rate, continuing: try ModelFile.decoded(SoundStream.State.self, try saved.text("sound"), "\(name): “sound”"))
       decoder = try transcriber.decoder(
-        self.options, continuing: try ModelFile.decoded(TranscriptDecoder.State.self, try text("search"), "\(name): “search”"))
+        self.options, continuing: try ModelFile.decoded(TranscriptDecoder.State.self, try saved.text("search"), "\(name): “search”"))
     } catch {
       throw RNNError(.badData, error.message.hasPrefix("\(name): ") ? error.message : "\(name): \(error.message)")
     }

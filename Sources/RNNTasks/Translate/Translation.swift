@@ -51,15 +51,14 @@ public struct TranslationOptions: Sendable, Hashable {
 
   /// Throws `.usage` saying what is out of range.
   public func validate() throws(RNNError) {
-    func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(RNNError) {
-      if !condition { throw RNNError(.usage, message()) }
-    }
-    try require((1...1000).contains(beam), "a beam is from 1 to 1000 wide, not \(beam)")
-    try require((1...1000).contains(best), "the number of translations of a sentence is from 1 to 1000, not \(best)")
-    try require(sampling != nil || best <= beam, "a beam of \(beam) gives at most as many translations of a sentence, not \(best)")
-    try require(lengthPenalty >= 0 && lengthPenalty.isFinite, "a length penalty is at least 0, not \(lengthPenalty)")
-    try require(noRepeat >= 0, "the tokens that must not repeat are at least 0, not \(noRepeat)")
-    try require(least >= 0 && most ?? least >= least && most ?? 1 > 0, "a translation can't have from \(least) to \(most ?? 0) tokens")
+    try Limits.beam.check(beam, "the width of the beam")
+    try Limits.beam.check(best, "the number of translations of a sentence")
+    guard sampling != nil || best <= beam else { throw RNNError(.usage, "a beam of \(beam) gives at most as many translations of a sentence, not \(best)") }
+    try Limits.exponent.check(lengthPenalty, "the length penalty")
+    try Limits.translationLength.check(noRepeat, "the number of tokens that must not repeat")
+    try Limits.translationLength.check(least, "the fewest tokens of a translation")
+    try Limits.translationLength.check(most, "the most tokens of a translation")
+    if let most, most < max(least, 1) { throw RNNError(.usage, "a translation can't have from \(least) to \(most) tokens") }
   }
 
   /// The most tokens of the translation of a sentence of so many.

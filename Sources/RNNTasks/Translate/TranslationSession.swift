@@ -77,33 +77,26 @@ public final class TranslationSession {
     _ translator: Translator.Packed, continuing file: Safetensors, _ options: TranslationOptions = .greedy, source name: String = "the state"
   ) throws(RNNError) {
     try options.validate()
-    func text(_ key: String) throws(RNNError) -> String {
-      guard let text = file.metadata[key] else { throw RNNError(.badData, "\(name): “\(key)” is missing") }
-      return text
-    }
+    let saved = SavedNumbers(file, name)
     guard file.metadata["format"] == Self.format else {
       throw RNNError(.badData, "\(name) is not a saved state of a translation: its format is “\(file.metadata["format"] ?? "none")”, expected “\(Self.format)”")
     }
     let model = translator.model, fingerprint = try model.fingerprint().description
-    guard try text("model") == fingerprint else {
-      throw RNNError(.badData, "\(name) belongs to another model: it has \(try text("model")), this model is \(fingerprint)")
-    }
-    func number(_ key: String) throws(RNNError) -> UInt64 {
-      guard let value = UInt64(try text(key)) else { throw RNNError(.badData, "\(name): “\(key)” is “\(try text(key))”, expected a number") }
-      return value
+    guard try saved.text("model") == fingerprint else {
+      throw RNNError(.badData, "\(name) belongs to another model: it has \(try saved.text("model")), this model is \(fingerprint)")
     }
     func tokens(_ key: String, below count: Int) throws(RNNError) -> [Int32] {
-      try text(key).split(separator: " ").map { part throws(RNNError) in
+      try saved.text(key).split(separator: " ").map { part throws(RNNError) in
         guard let token = Int32(part), token >= 0, token < count else {
           throw RNNError(.badData, "\(name): “\(part)” among its “\(key)” is no token of the model")
         }
         return token
       }
     }
-    let random = Philox(seed: try number("seed"), stream: try number("stream"), position: try number("position"))
+    let random = Philox(seed: try saved.word("seed"), stream: try saved.word("stream"), position: try saved.word("position"))
     self.init(translator, try tokens("source", below: model.source.count), options, random: random)
     self.tokens = try tokens("tokens", below: model.target.count)
-    isFinished = try text("finished") == "true"
+    isFinished = try saved.text("finished") == "true"
     func tensor(_ key: String, _ size: Int) throws(RNNError) -> [Float] {
       let tensor = try file.tensor(named: key)
       guard tensor.shape == [size] else {

@@ -7,11 +7,16 @@ extension Translator: TaskModel {
   public static let task = "translate"
 
   /// What only this task's architecture has.
-  private struct OwnSizes: Codable {
+  private struct OwnSizes: ModelFile.OwnSizes {
     var embedding: Int
     var attention: Attention.Score
     var tiedEmbeddings: Bool
     var weightDrop: Double
+
+    func check() throws(RNNError) {
+      try Limits.units.check(embedding, "“embedding”", .badData)
+      try Limits.rate.check(weightDrop, "“weightDrop”", .badData)
+    }
   }
 
   /// Everything about the model as one `.safetensors` file: weights, and in the metadata the cell's equations, the architecture,
@@ -27,7 +32,7 @@ extension Translator: TaskModel {
   }
 
   /// All layers, in the order of a new model's weights.
-  private var parts: [ModelFile.Part] {
+  var parts: [ModelFile.Part] {
     var all = ModelFile.parts(sourceEmbedding) + [.stack(encoder)] + bridge.joined().flatMap { ModelFile.parts($0) }
     all += ModelFile.parts(targetEmbedding) + [.stack(decoder.stack)] + decoder.furtherShapes.map { .tensor($0.name, $0.shape) }
     if !architecture.tiedEmbeddings { all.append(.tensor(output.weightName, [output.outputs, output.inputs])) }
@@ -37,7 +42,7 @@ extension Translator: TaskModel {
   /// The model in a file's content; `source` is its name in messages.
   public init(_ file: Safetensors, source name: String) throws(RNNError) {
     let file = try ModelFile(file, source: name, task: Self.task)
-    let (cell, sizes) = try file.architecture(OwnSizes.self) { ["embedding": $0.embedding] }
+    let (cell, sizes) = try file.architecture(OwnSizes.self)
     let source = try file.tokenizer("source_tokenizer")
     let target = file.has("target_tokenizer") ? try file.tokenizer("target_tokenizer") : source
     self = try file.naming { () throws(RNNError) in

@@ -69,6 +69,15 @@ public struct Translator: Sendable {
     _ architecture: Architecture, source: Tokenizer, target: Tokenizer, seed: UInt64 = 1, initialization: RecurrentStack.Initialization = .init()
   ) throws(RNNError) {
     try self.init(layersOf: architecture, source: source, target: target)
+    try parts.checkMemory()
+    try draw(seed: seed, initialization)
+  }
+
+  /// Draws the first weights.
+  ///
+  /// Throws `.usage` for a range that can't be.
+  mutating func draw(seed: UInt64, _ initialization: RecurrentStack.Initialization) throws(RNNError) {
+    try initialization.check()
     var random = Philox(seed: seed, stream: 0x7765_6967_6874_7321)
     // Vectors of tokens that are rare, and hardly moved, should say little; as weights of the output they must be small.
     let range = initialization.range ?? Self.embeddingRange
@@ -84,13 +93,11 @@ public struct Translator: Sendable {
   private static let embeddingRange: Float = 0.1
 
   init(layersOf a: Architecture, source: Tokenizer, target: Tokenizer) throws(RNNError) {
-    guard a.embedding > 0, a.hidden > 1, a.hidden % 2 == 0 else {
-      throw RNNError(
-        .usage,
-        "the units of a translator's layers must be even, as each direction of the encoder has half of them, and embeddings need one; found \(a.hidden) and \(a.embedding)")
-    }
-    for rate in [a.dropout, a.weightDrop] where !(0..<1).contains(rate) {
-      throw RNNError(.usage, "a dropout rate is from 0 to below 1, not \(rate)")
+    try a.check()
+    try Limits.units.check(a.embedding, "embedding")
+    try Limits.rate.check(a.weightDrop, "weight drop")
+    guard a.hidden % 2 == 0 else {
+      throw RNNError(.usage, "the units of a translator's layers must be even, as each direction of the encoder has half of them; found \(a.hidden)")
     }
     architecture = a
     self.source = source

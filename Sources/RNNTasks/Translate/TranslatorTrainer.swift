@@ -44,8 +44,10 @@ public struct TranslatorTrainer: Trainer {
       return try pairs.tokenizer(of: parts.training, side, defaults.tokens, vocabulary: vocabulary)
     }
     let source = try tokenizer(options.sharesTokens ? nil : .source), target = options.sharesTokens ? source : try tokenizer(.target)
-    let model = try Translator(
-      try options.architecture(defaults), source: source, target: target, seed: seed, initialization: options.initialization)
+    let settings = options.settings(defaults)
+    var model = try Translator(layersOf: try options.architecture(defaults), source: source, target: target)
+    try TrainingMemory(model.parts, settings, advice: "--hidden, --layers, --embedding or --vocabulary").check()
+    try model.draw(seed: seed, options.initialization)
     initial = model
     let longest = options.longest ?? defaults.longest
     let training = pairs.encoded(parts.training, source: source, target: target, longest: longest)
@@ -60,13 +62,18 @@ public struct TranslatorTrainer: Trainer {
         .badData,
         "\(validation.sources.isEmpty ? "" : validation.sources.joined(separator: ", ") + ": ")found no pair to measure on with a word on both sides and at most \(longest) tokens there")
     }
+    let rows = options.training.batch ?? defaults.batch
+    var memory = TrainingMemory(model.parts, settings, advice: "--hidden, --layers, --embedding, --longest or --batch")
+    memory.add(model.encoder, steps: Self.meanSteps((0..<training.count).map { training.source($0).count }, rows: rows))
+    memory.add(model.decoder.stack, steps: Self.meanSteps((0..<training.count).map { training.target($0).count }, rows: rows))
+    try memory.check()
     let task = try TranslatorTraining(
       model, training: training, validation: held,
       references: held.numbers.map { String(decoding: measured.target($0), as: UTF8.self) }, smoothing: options.labelSmoothing,
-      criterion: options.criterion, rows: options.training.batch ?? defaults.batch, seed: seed,
+      criterion: options.criterion, rows: rows, seed: seed,
       data: "\(pairs.fingerprint)\(validation.map { "+\($0.fingerprint)" } ?? "/\(options.validationFraction)")/\(longest)")
     loop = try TrainingLoop(
-      task: task, weights: model.weights, settings: options.settings(defaults),
+      task: task, weights: model.weights, settings: settings,
       stepsBetweenMeasurements: Self.stepsBetweenMeasurements(perEpoch: task.stepsPerEpoch, about: 1000))
     func without(_ long: Int) -> String { long > 0 ? " (\(long) longer than \(longest) tokens left out)" : "" }
     let empty = pairs.count - parts.training.count - parts.validation.count

@@ -72,6 +72,10 @@ public struct InputFile: ~Copyable {
   public mutating func readAll(limit: Int = .max) throws(RNNError) -> [UInt8] {
     let rest = max((size ?? 0) - consumed, 0) + (buffer.count - start)
     if rest > limit { throw tooLarge(rest, limit) }
+    func checkMemory(_ bytes: Int) throws(RNNError) {
+      try MemoryNeed("its content", bytes: Double(bytes)).check(name, "it is too large to be read here", .badData)
+    }
+    try checkMemory(rest)
     // Files under /proc say that they have no bytes, and any file may grow while it is read: the end is where
     // reading says it is.
     var bytes = try read(rest)
@@ -79,6 +83,8 @@ public struct InputFile: ~Copyable {
       let more = try read(1 << 16)
       if more.isEmpty { return bytes }
       if more.count > limit - bytes.count { throw tooLarge(nil, limit) }
+      // Bytes move to twice as much memory when they need more.
+      if bytes.count + more.count > bytes.capacity { try checkMemory(2 * bytes.count) }
       bytes += more
     }
   }

@@ -49,13 +49,19 @@ public struct Safetensors: Sendable {
   }
 
   /// Reads the file at `path`.
-  public init(contentsOf path: String) throws(RNNError) {
+  ///
+  /// - Parameter check: looks at the texts before the numbers are read, of which there may be many; what it throws ends the reading.
+  public init(
+    contentsOf path: String, checking check: (_ metadata: [String: String]) throws(RNNError) -> Void = { _ in }
+  ) throws(RNNError) {
     var file = try InputFile(path)
     // The first bytes decide whether the rest, which may be anything of any size, is read at all.
     let start = try file.read(9)
     let headerEnd = try SafetensorsHeader.end(start, size: file.size, source: path)
     let head = start + (try file.read(headerEnd - start.count))
     let header = try SafetensorsHeader(head, size: file.size, source: path)
+    try check(header.metadata)
+    try MemoryNeed("its tensors", bytes: Double(header.dataCount)).check(path, "it can't be read here", .badData)
     let data = try file.readAll(limit: header.dataCount)
     try self.init(header, data[...], source: path)
   }

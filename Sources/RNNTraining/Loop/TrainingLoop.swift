@@ -61,6 +61,7 @@ public struct TrainingLoop<Task: TrainingTask> {
 
   public init(task: Task, weights: Weights, settings: TrainingSettings, stepsBetweenMeasurements: Int = 500) throws(RNNError) {
     try settings.validate()
+    if case .epochs(let n) = settings.budget { try Self.check(epochs: n, of: task) }
     self.task = task
     self.weights = weights
     self.settings = settings
@@ -68,6 +69,12 @@ public struct TrainingLoop<Task: TrainingTask> {
     optimizer = Optimizer(settings.optimizer, weightDecay: settings.weightDecay, decaysVectors: false)
     if settings.schedule == .plateau { state.plateau = Plateau(factor: 0.5, patience: 1, threshold: 1e-3, minimum: 1e-3) }
     if settings.averaging > 0 { average = weights }
+  }
+
+  /// Throws unless the updates of so many epochs can be counted.
+  private static func check(epochs: Int, of task: Task, _ kind: RNNError.Kind = .usage) throws(RNNError) {
+    let most = Limits.updates.range.upperBound / max(task.stepsPerEpoch, 1)
+    guard epochs <= most else { throw RNNError(kind, "\(epochs) epochs of \(task.stepsPerEpoch) updates are too many: expected at most \(most)") }
   }
 
   /// The best weights so far by the validation part; the current ones before the first measurement.
@@ -247,6 +254,8 @@ public struct TrainingLoop<Task: TrainingTask> {
     func decode<T: Decodable>(_ type: T.Type, _ key: String) throws -> T {
       do {
         return try decoder.decode(type, from: Data((file.metadata[key] ?? "").utf8))
+      } catch let error as RNNError {
+        throw RNNError(.badData, "the checkpoint's “\(key)” can't be: \(error.message)")
       } catch {
         throw RNNError(.badData, "the checkpoint's “\(key)” can't be read")
       }
@@ -267,7 +276,8 @@ public struct TrainingLoop<Task: TrainingTask> {
     let weights = group("weights")
     try weights.validate(like: self.weights)
     let state = try decode(TrainingState.self, "state")
-    guard state.step >= 0, state.epoch >= 0, (0..<Swift.max(task.stepsPerEpoch, 1)).contains(state.stepInEpoch) else {
+    try Self.check(epochs: state.epoch, of: task, .badData)
+    guard (0..<Swift.max(task.stepsPerEpoch, 1)).contains(state.stepInEpoch) else {
       throw RNNError(.badData, "the checkpoint's place in the data can't be: epoch \(state.epoch), update \(state.stepInEpoch)")
     }
     // The order of the weights is that of the model, whatever the file's is.

@@ -53,27 +53,39 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
 
   /// Throws `.usage` saying what is out of range.
   public func validate() throws(RNNError) {
-    func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(RNNError) {
-      if !condition { throw RNNError(.usage, message()) }
-    }
-    try require(learningRate > 0 && learningRate.isFinite, "the learning rate must be positive, not \(learningRate)")
-    try require(clip > 0, "the largest gradient norm must be positive, not \(clip)")
-    try require((weightDecay ?? 0) >= 0 && (weightDecay ?? 0).isFinite, "weight decay can't be \(weightDecay ?? 0)")
+    try optimizer.check()
+    try Limits.learningRate.check(learningRate, "the learning rate")
+    try Limits.clip.check(clip, "the largest gradient norm")
+    try Limits.weightDecay.check(weightDecay.map(Double.init), "weight decay")
     if schedule == .decay {
       guard let decayAfter else { throw RNNError(.usage, "the schedule decay needs the number of epochs after which it begins (--decay-after)") }
-      try require(decayAfter >= 0, "decay can't begin after \(decayAfter) epochs")
-      let factor = decay ?? 0.5
-      try require(factor > 0 && factor <= 1, "the factor of decay must be above 0 and at most 1, not \(factor)")
-    } else {
-      try require(decay == nil && decayAfter == nil, "a factor of decay, or its beginning, is for the schedule decay, not for \(schedule.rawValue)")
+      try Limits.optionalEpochs.check(decayAfter, "the number of epochs before the decay")
+      try Limits.decay.check(decay, "the factor of decay")
+    } else if decay != nil || decayAfter != nil {
+      throw RNNError(.usage, "a factor of decay, or its beginning, is for the schedule decay, not for \(schedule.rawValue)")
     }
-    try require((0..<1).contains(averaging), "the fraction to average over must be in 0 ..< 1, not \(averaging)")
-    try require(patience ?? 1 > 0, "the epochs to wait for something better must be positive, not \(patience ?? 0)")
+    try Limits.rate.check(averaging, "the part of the run to average over")
+    try Limits.epochs.check(patience, "the number of epochs to wait for something better")
     switch budget {
-    case .epochs(let n): try require(n > 0, "the number of epochs must be positive, not \(n)")
-    case .steps(let n): try require(n > 0, "the number of steps must be positive, not \(n)")
-    case .time(let s): try require(s > 0 && s.isFinite, "the time must be positive, not \(s) s")
+    case .epochs(let n): try Limits.epochs.check(n, "the number of epochs")
+    case .steps(let n): try Limits.updates.check(n, "the number of steps")
+    case .time(let s):
+      guard s > 0 else { throw RNNError(.usage, "the time must be positive, not \(s) s") }
+      try Limits.seconds.check(s, "the time")
     }
+  }
+
+  /// The settings that a checkpoint has, which are some that can be.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      optimizer: try values.decode(Optimizer.Kind.self, forKey: .optimizer), learningRate: try values.decode(Double.self, forKey: .learningRate),
+      weightDecay: try values.decodeIfPresent(Float.self, forKey: .weightDecay), schedule: try values.decode(ScheduleKind.self, forKey: .schedule),
+      decay: try values.decodeIfPresent(Double.self, forKey: .decay), decayAfter: try values.decodeIfPresent(Int.self, forKey: .decayAfter),
+      clip: try values.decode(Double.self, forKey: .clip), budget: try values.decode(Budget.self, forKey: .budget),
+      seed: try values.decode(UInt64.self, forKey: .seed), averaging: try values.decode(Double.self, forKey: .averaging),
+      patience: try values.decodeIfPresent(Int.self, forKey: .patience))
+    try validate()
   }
 }
 
@@ -98,6 +110,25 @@ public struct TrainingState: Sendable, Hashable, Codable {
   var lossCount = 0
   public var isFinished = false
 
+  init() {}
+
+  /// The state that a checkpoint has: counts that can be, so that all that is computed with them can.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    step = try values.decode(Limits.count, forKey: .step)
+    epoch = try values.decode(Limits.optionalEpochs, forKey: .epoch)
+    stepInEpoch = try values.decode(Limits.count, forKey: .stepInEpoch)
+    seconds = try values.decode(Limits.seconds, forKey: .seconds)
+    units = try values.decode(Limits.total, forKey: .units)
+    plateau = try values.decodeIfPresent(Plateau.self, forKey: .plateau)
+    best = try values.decodeIfPresent(Measurement.self, forKey: .best)
+    history = try values.decode([Measurement].self, forKey: .history)
+    skipped = try values.decode(Limits.count, forKey: .skipped)
+    lossSum = try values.decode(Double.self, forKey: .lossSum)
+    lossCount = try values.decode(Limits.count, forKey: .lossCount)
+    isFinished = try values.decode(Bool.self, forKey: .isFinished)
+  }
+
   /// The losses at one point of a run, in nats per unit.
   public struct Measurement: Sendable, Hashable, Codable {
     public var step: Int
@@ -109,6 +140,19 @@ public struct TrainingState: Sendable, Hashable, Codable {
     public var validation: Double
     /// What is to be high, if not only the loss counts.
     public var score: Double?
+
+    init(step: Int, epoch: Double, seconds: Double, training: Double, validation: Double, score: Double?) {
+      (self.step, self.epoch, self.seconds) = (step, epoch, seconds)
+      (self.training, self.validation, self.score) = (training, validation, score)
+    }
+
+    public init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      self.init(
+        step: try values.decode(Limits.count, forKey: .step), epoch: try values.decode(Limits.partOfEpochs, forKey: .epoch),
+        seconds: try values.decode(Limits.seconds, forKey: .seconds), training: try values.decode(Double.self, forKey: .training),
+        validation: try values.decode(Double.self, forKey: .validation), score: try values.decodeIfPresent(Double.self, forKey: .score))
+    }
 
     /// Whether these weights are to be kept rather than those of another measurement: a higher score, or an equal one, or none,
     /// with a lower loss.

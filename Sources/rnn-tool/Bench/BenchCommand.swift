@@ -44,7 +44,7 @@ struct Bench: ParsableCommand {
   @Option(help: ArgumentHelp("H, units of the cell. (default: 256)", valueName: "n"))
   var hidden: Int?
 
-  @Option(help: ArgumentHelp("Measure each for so long; slow calls take longer.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("Measure each for so long; slow calls take longer.", valueName: "seconds"), limit: Limits.benchSeconds)
   var seconds = 0.5
 
   @Flag(help: .hidden)
@@ -52,10 +52,6 @@ struct Bench: ParsableCommand {
 
   @OptionGroup var threads: ThreadArguments
   @OptionGroup var json: JSONArguments
-
-  func validate() throws {
-    guard seconds > 0, seconds <= 60 else { throw ValidationError("--seconds is a number above 0, up to 60, not \(seconds)") }
-  }
 
   private struct Report: Encodable {
     let instructionSet: String

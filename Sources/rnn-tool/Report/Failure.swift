@@ -8,6 +8,25 @@ enum Failure {
   /// of training, is passed over.
   static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
+  /// Memory that there isn't is taken all the same now and then: that ends the program with one line, too.
+  static func catchExhaustion() {
+    Memory.whenExhausted { bytes in
+      Failure.end("memory ran out: \(HumanFormat.bytes(bytes)) more are needed, and there aren't so many; \(Failure.exhaustionAdvice)", .usage)
+    }
+    // Swift's own arrays end in abort() where there is no memory for them.
+    signal(SIGABRT) { _ in
+      if errno == ENOMEM {
+        Failure.exhaustionLine.withUTF8Buffer { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        _exit(RNNError.Kind.usage.rawValue)
+      }
+      signal(SIGABRT, SIG_DFL)
+      abort()
+    }
+  }
+
+  private static let exhaustionAdvice = "smaller sizes need less, as do smaller files"
+  private static let exhaustionLine: StaticString = "rnn: memory ran out; smaller sizes need less, as do smaller files\n"
+
   static func end(_ error: any Error) -> Never {
     switch error {
     case is BrokenPipe: exit(0)

@@ -70,13 +70,13 @@ struct ClassifierTextArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Texts to measure on, instead of some of the texts; may be given several times.", valueName: "file"))
   var valid: [String] = []
 
-  @Option(help: ArgumentHelp("The part of the texts to measure on, of each class; with 0 all are trained on, and the last weights are kept.", valueName: "part"))
+  @Option(help: ArgumentHelp("The part of the texts to measure on, of each class; with 0 all are trained on, and the last weights are kept.", valueName: "part"), limit: Limits.heldPart)
   var validationPart = ClassifierDefaults.validationFraction
 
   @Option(help: ArgumentHelp("What a token is: words, characters, bytes, or what frequent pairs of bytes are merged to, a vocabulary of so many: bpe:4000, or that of a file: bpe:tokenizer.json. (default: words, or characters where texts have hardly two)", valueName: "kind"))
   var tokens: TokensArgument?
 
-  @Option(help: ArgumentHelp("With words and bpe: the number of tokens at most. (default: \(ClassifierDefaults.vocabulary), \(Tokenizer.Kind.bpe.defaultVocabulary))", valueName: "n"))
+  @Option(help: ArgumentHelp("With words and bpe: the number of tokens at most. (default: \(ClassifierDefaults.vocabulary), \(Tokenizer.Kind.bpe.defaultVocabulary))", valueName: "n"), limit: Limits.vocabulary)
   var vocabulary: Int?
 
   @Flag(inversion: .prefixedNo, help: "Letters become small ones. (default: with words)")
@@ -85,7 +85,7 @@ struct ClassifierTextArguments: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Signs become words of their own. (default: with words)")
   var splitSigns: Bool?
 
-  @Option(help: ArgumentHelp("The most tokens of a text that are read.", valueName: "n"))
+  @Option(help: ArgumentHelp("The most tokens of a text that are read.", valueName: "n"), limit: Limits.textLength)
   var longest: Int?
 }
 
@@ -99,10 +99,10 @@ struct ClassifierModelArguments: ParsableArguments {
   @Option(help: ArgumentHelp("What becomes of the outputs over time: last, mean, max, or several: last,max.", valueName: "pooling"))
   var pooling: String?
 
-  @Option(help: ArgumentHelp("The rate at which tokens are taken for unknown ones while training.", valueName: "rate"))
+  @Option(help: ArgumentHelp("The rate at which tokens are taken for unknown ones while training.", valueName: "rate"), limit: Limits.rate)
   var wordDropout: Double?
 
-  @Option(help: ArgumentHelp("The rate at which weights between the states of two steps are dropped while training.", valueName: "rate"))
+  @Option(help: ArgumentHelp("The rate at which weights between the states of two steps are dropped while training.", valueName: "rate"), limit: Limits.rate)
   var weightDrop = 0.0
 
   func poolings() throws -> [Pooling]? {

@@ -54,10 +54,10 @@ struct TrainForecast: TrainCommand {
 }
 
 struct ForecastWindowArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("The steps to predict.", valueName: "n"))
+  @Option(help: ArgumentHelp("The steps to predict.", valueName: "n"), limit: Limits.windowSteps)
   var horizon = 1
 
-  @Option(help: ArgumentHelp("The steps before that are looked at. (default: by the horizon and the seasons)", valueName: "n"))
+  @Option(help: ArgumentHelp("The steps before that are looked at. (default: by the horizon and the seasons)", valueName: "n"), limit: Limits.windowSteps)
   var context: Int?
 
   @Option(help: ArgumentHelp(
@@ -65,7 +65,7 @@ struct ForecastWindowArguments: ParsableArguments {
     valueName: "parts"))
   var split: SeriesSplit?
 
-  @Option(help: ArgumentHelp("Windows of an epoch, at most; each epoch sees others.", valueName: "n"))
+  @Option(help: ArgumentHelp("Windows of an epoch, at most; each epoch sees others.", valueName: "n"), limit: Limits.positiveCount)
   var windows: Int?
 
   @Option(help: ArgumentHelp(
@@ -87,7 +87,7 @@ struct ForecastModelArguments: ParsableArguments {
   @Option(help: ArgumentHelp("How steps follow: direct, all at once, or recurrent, one after the other. (default: recurrent for one step, else direct)", valueName: "kind"))
   var kind: ForecastTrainingOptions.Kind?
 
-  @Option(help: ArgumentHelp("The steps of a segment of a direct model.", valueName: "n"))
+  @Option(help: ArgumentHelp("The steps of a segment of a direct model.", valueName: "n"), limit: Limits.windowSteps)
   var segment: Int?
 
   @Option(help: ArgumentHelp("The values that each step of a recurrent model sees, by how many steps ago they were: 1-7,24,168.", valueName: "steps"))

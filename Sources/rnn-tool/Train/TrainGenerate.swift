@@ -48,7 +48,7 @@ struct TextArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "With words: the number of tokens, the line end and <unk>, which stands for all rarer words, included; with bpe: the number of tokens, the 256 bytes included. (default: \(Tokenizer.Kind.words.defaultVocabulary), \(Tokenizer.Kind.bpe.defaultVocabulary))", valueName: "n"))
+      "With words: the number of tokens, the line end and <unk>, which stands for all rarer words, included; with bpe: the number of tokens, the 256 bytes included. (default: \(Tokenizer.Kind.words.defaultVocabulary), \(Tokenizer.Kind.bpe.defaultVocabulary))", valueName: "n"), limit: Limits.vocabulary)
   var vocabulary: Int?
 
   @Option(help: ArgumentHelp("A text to measure on, instead of stretches of the texts.", valueName: "file"))
@@ -56,7 +56,7 @@ struct TextArguments: ParsableArguments {
 }
 
 struct SequenceArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("Tokens through which the gradient flows back.", valueName: "n"))
+  @Option(help: ArgumentHelp("Tokens through which the gradient flows back.", valueName: "n"), limit: Limits.textLength)
   var sequenceLength: Int?
 
   @Option(help: ArgumentHelp(

@@ -67,13 +67,13 @@ struct TranscriberTextArguments: ParsableArguments {
   @Option(help: ArgumentHelp("A list of clips to measure on, instead of some of the clips; may be given several times.", valueName: "list"))
   var valid: [String] = []
 
-  @Option(help: ArgumentHelp("The part of the clips to measure on; with 0 all are trained on, and the last weights are kept.", valueName: "part"))
+  @Option(help: ArgumentHelp("The part of the clips to measure on; with 0 all are trained on, and the last weights are kept.", valueName: "part"), limit: Limits.heldPart)
   var validationPart = TranscriberDefaults.validationFraction
 
   @Option(help: ArgumentHelp("What a token is: characters, words, bytes, or what frequent pairs of bytes are merged to, a vocabulary of so many: bpe:500, or that of a file: bpe:tokenizer.json. (default: characters)", valueName: "kind"))
   var tokens: TokensArgument?
 
-  @Option(help: ArgumentHelp("With words or bpe: the number of tokens at most.", valueName: "n"))
+  @Option(help: ArgumentHelp("With words or bpe: the number of tokens at most.", valueName: "n"), limit: Limits.vocabulary)
   var vocabulary: Int?
 
   @Option(help: ArgumentHelp("What is done with clips that are too short for their texts: they are left out, or an error.", valueName: "what"))
@@ -88,16 +88,16 @@ struct SoundArguments: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Bring each clip to one loudness first, which a stream can't be. (default: --level, unless --no-bidirectional)")
   var level: Bool?
 
-  @Option(help: ArgumentHelp("Bands of the mel scale.", valueName: "n"))
+  @Option(help: ArgumentHelp("Bands of the mel scale.", valueName: "n"), limit: Limits.bands)
   var bands: Int?
 
-  @Option(help: ArgumentHelp("With mfcc: coefficients of a row.", valueName: "n"))
+  @Option(help: ArgumentHelp("With mfcc: coefficients of a row.", valueName: "n"), limit: Limits.bands)
   var coefficients: Int?
 
-  @Option(help: ArgumentHelp("Samples a second; sound of other rates is brought to it. (default: the first clip's, at most \(TranscriberDefaults.highestRate))", valueName: "n"))
+  @Option(help: ArgumentHelp("Samples a second; sound of other rates is brought to it. (default: the first clip's, at most \(TranscriberDefaults.highestRate))", valueName: "n"), limit: Limits.sampleRate)
   var rate: Int?
 
-  @Option(help: ArgumentHelp("Of files of rows that don't say it: the numbers of a row. (default: \(SoundInput.usualRowSize))", valueName: "n"))
+  @Option(help: ArgumentHelp("Of files of rows that don't say it: the numbers of a row. (default: \(SoundInput.usualRowSize))", valueName: "n"), limit: Limits.rowSize)
   var rowSize: Int?
 
   func input(_ list: ClipList, isStream: Bool) throws -> SoundInput {
@@ -124,25 +124,25 @@ struct AugmentationArguments: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Change the clips in every epoch.")
   var augmentation = true
 
-  @Option(help: ArgumentHelp("The largest change of speed: 0.1 for 90 to 110%. (default: 0.1)", valueName: "part"))
+  @Option(help: ArgumentHelp("The largest change of speed: 0.1 for 90 to 110%. (default: 0.1)", valueName: "part"), limit: Limits.speedChange)
   var speed: Double?
 
-  @Option(help: ArgumentHelp("The largest change of loudness in decibels; --level undoes it. (default: 6)", valueName: "decibels"))
+  @Option(help: ArgumentHelp("The largest change of loudness in decibels; --level undoes it. (default: 6)", valueName: "decibels"), limit: Limits.decibels)
   var gain: Double?
 
-  @Option(help: ArgumentHelp("The part of the clips that get noise, 10 to 40 decibels below the sound. (default: 0)", valueName: "part"))
+  @Option(help: ArgumentHelp("The part of the clips that get noise, 10 to 40 decibels below the sound. (default: 0)", valueName: "part"), limit: Limits.part)
   var noise: Double?
 
-  @Option(help: ArgumentHelp("Masks over neighbouring bands. (default: 2 with log-mel)", valueName: "n"))
+  @Option(help: ArgumentHelp("Masks over neighbouring bands. (default: 2 with log-mel)", valueName: "n"), limit: Limits.masks)
   var columnMasks: Int?
 
-  @Option(help: ArgumentHelp("The most bands of a mask. (default: a sixth of them)", valueName: "n"))
+  @Option(help: ArgumentHelp("The most bands of a mask. (default: a sixth of them)", valueName: "n"), limit: Limits.count)
   var widestColumns: Int?
 
-  @Option(help: ArgumentHelp("Masks over neighbouring rows. (default: 2)", valueName: "n"))
+  @Option(help: ArgumentHelp("Masks over neighbouring rows. (default: 2)", valueName: "n"), limit: Limits.masks)
   var rowMasks: Int?
 
-  @Option(help: ArgumentHelp("The most rows of a mask, but no more than a fifth of the clip's. (default: 15)", valueName: "n"))
+  @Option(help: ArgumentHelp("The most rows of a mask, but no more than a fifth of the clip's. (default: 15)", valueName: "n"), limit: Limits.count)
   var longestRows: Int?
 
   func augmentation(for input: SoundInput) -> SoundAugmentation {
@@ -162,10 +162,10 @@ struct TranscriberModelArguments: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Hear clips in both directions; a stream can only be heard in one.")
   var bidirectional = true
 
-  @Option(help: ArgumentHelp("Rows that become one step. (default: 3, or less where clips would be too short for their texts)", valueName: "n"))
+  @Option(help: ArgumentHelp("Rows that become one step. (default: 3, or less where clips would be too short for their texts)", valueName: "n"), limit: Limits.stacking)
   var stacking: Int?
 
-  @Option(help: ArgumentHelp("The rate at which weights between the states of two steps are dropped while training.", valueName: "rate"))
+  @Option(help: ArgumentHelp("The rate at which weights between the states of two steps are dropped while training.", valueName: "rate"), limit: Limits.rate)
   var weightDrop = 0.0
 }
 

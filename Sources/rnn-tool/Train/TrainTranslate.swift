@@ -64,7 +64,7 @@ struct PairValidationArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Their translations, line by line.", valueName: "file"))
   var validTarget: String?
 
-  @Option(help: ArgumentHelp("The part of the sentences to measure on; with 0 all are trained on, and the last weights are kept.", valueName: "part"))
+  @Option(help: ArgumentHelp("The part of the sentences to measure on; with 0 all are trained on, and the last weights are kept.", valueName: "part"), limit: Limits.heldPart)
   var validationPart = TranslatorDefaults.validationFraction
 
   func files() throws -> PairFiles? {
@@ -82,13 +82,13 @@ struct TranslatorTextArguments: ParsableArguments {
   @Option(help: ArgumentHelp("What a token is: words, characters, bytes, or what frequent pairs of bytes are merged to, a vocabulary of so many: bpe:4000, or, on both sides, that of a file: bpe:tokenizer.json. (default: bpe)", valueName: "kind"))
   var tokens: TokensArgument?
 
-  @Option(help: ArgumentHelp("With words or bpe: the number of tokens of each side at most.", valueName: "n"))
+  @Option(help: ArgumentHelp("With words or bpe: the number of tokens of each side at most.", valueName: "n"), limit: Limits.vocabulary)
   var vocabulary: Int?
 
   @Flag(help: "Both sides have the same tokens.")
   var sharedTokens = false
 
-  @Option(help: ArgumentHelp("Pairs with more tokens on one side are left out.", valueName: "n"))
+  @Option(help: ArgumentHelp("Pairs with more tokens on one side are left out.", valueName: "n"), limit: Limits.textLength)
   var longest: Int?
 }
 
@@ -99,12 +99,12 @@ struct TranslatorModelArguments: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "The output layer's weights are the vectors of the target's tokens.")
   var tiedEmbeddings = true
 
-  @Option(help: ArgumentHelp("The rate at which weights between the states of two steps are dropped while training.", valueName: "rate"))
+  @Option(help: ArgumentHelp("The rate at which weights between the states of two steps are dropped while training.", valueName: "rate"), limit: Limits.rate)
   var weightDrop = 0.0
 }
 
 struct TranslatorGoalArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("The part of the probability that every token to predict shares with all others.", valueName: "part"))
+  @Option(help: ArgumentHelp("The part of the probability that every token to predict shares with all others.", valueName: "part"), limit: Limits.rate)
   var labelSmoothing = TranslatorDefaults.labelSmoothing
 
   @Option(help: ArgumentHelp("What the weights that are kept are best in.", valueName: "figure"))

@@ -5,28 +5,28 @@ struct ModelArguments: ParsableArguments {
   @Option(help: CellArgument.help(suffix: " (default: lstm; gru to forecast)"))
   var cell: String?
 
-  @Option(help: ArgumentHelp("Units of each layer.", valueName: "n"))
+  @Option(help: ArgumentHelp("Units of each layer.", valueName: "n"), limit: Limits.units)
   var hidden: Int?
 
-  @Option(help: ArgumentHelp("Layers.", valueName: "n"))
+  @Option(help: ArgumentHelp("Layers.", valueName: "n"), limit: Limits.layers)
   var layers: Int?
 
-  @Option(help: ArgumentHelp("Units of a token's vector, or of a channel's.", valueName: "n"))
+  @Option(help: ArgumentHelp("Units of a token's vector, or of a channel's.", valueName: "n"), limit: Limits.optionalUnits)
   var embedding: Int?
 
-  @Option(help: ArgumentHelp("Units of a projected state, for a cell that has one.", valueName: "n"))
+  @Option(help: ArgumentHelp("Units of a projected state, for a cell that has one.", valueName: "n"), limit: Limits.units)
   var projection: Int?
 
-  @Option(help: ArgumentHelp("The rate of dropout between the layers, 0 to below 1.", valueName: "rate"))
+  @Option(help: ArgumentHelp("The rate of dropout between the layers, 0 to below 1.", valueName: "rate"), limit: Limits.rate)
   var dropout: Double?
 
-  @Option(help: ArgumentHelp("Added to the forget gate's first bias.", valueName: "value"))
+  @Option(help: ArgumentHelp("Added to the forget gate's first bias.", valueName: "value"), limit: Limits.offset)
   var forgetBias: Float = 0
 
   @Flag(help: "Recurrent matrices begin orthogonal.")
   var orthogonal = false
 
-  @Option(help: ArgumentHelp("All weights begin uniform within ± this. (default: each layer in its own way)", valueName: "range"))
+  @Option(help: ArgumentHelp("All weights begin uniform within ± this. (default: each layer in its own way)", valueName: "range"), limit: Limits.spread)
   var initial: Float?
 
   var givenCell: Cell? { get throws { try cell.map { try CellArgument.cell($0) } } }
@@ -39,37 +39,37 @@ enum OptimizerName: String, ExpressibleByArgument, CaseIterable {
 }
 
 struct TrainingArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("Rows of a batch.", valueName: "n"))
+  @Option(help: ArgumentHelp("Rows of a batch.", valueName: "n"), limit: Limits.rows)
   var batch: Int?
 
   @Option(help: ArgumentHelp("How weights are moved.", valueName: "rule"))
   var optimizer = OptimizerName.adamw
 
-  @Option(help: ArgumentHelp("The momentum of sgd and rmsprop.", valueName: "value"))
+  @Option(help: ArgumentHelp("The momentum of sgd and rmsprop.", valueName: "value"), limit: Limits.rate)
   var momentum: Float?
 
-  @Option(help: ArgumentHelp("The highest learning rate.", valueName: "rate"))
+  @Option(help: ArgumentHelp("The highest learning rate.", valueName: "rate"), limit: Limits.learningRate)
   var learningRate: Double?
 
-  @Option(help: ArgumentHelp("Weight decay; biases don't decay.", valueName: "value"))
+  @Option(help: ArgumentHelp("Weight decay; biases don't decay.", valueName: "value"), limit: Limits.weightDecay)
   var weightDecay: Float?
 
   @Option(help: ArgumentHelp("How the learning rate moves.", valueName: "schedule"))
   var schedule = ScheduleKind.cosine
 
-  @Option(help: ArgumentHelp("With the schedule decay: what the rate is multiplied by in each epoch of its fall. (default: 0.5)", valueName: "factor"))
+  @Option(help: ArgumentHelp("With the schedule decay: what the rate is multiplied by in each epoch of its fall. (default: 0.5)", valueName: "factor"), limit: Limits.decay)
   var decay: Double?
 
-  @Option(help: ArgumentHelp("With the schedule decay: the epochs before the fall.", valueName: "n"))
+  @Option(help: ArgumentHelp("With the schedule decay: the epochs before the fall.", valueName: "n"), limit: Limits.optionalEpochs)
   var decayAfter: Int?
 
-  @Option(help: ArgumentHelp("The largest norm of the gradient.", valueName: "norm"))
+  @Option(help: ArgumentHelp("The largest norm of the gradient.", valueName: "norm"), limit: Limits.clip)
   var clip = 1.0
 
-  @Option(help: ArgumentHelp("Average the weights over about this part of the run; 0 for none.", valueName: "part"))
+  @Option(help: ArgumentHelp("Average the weights over about this part of the run; 0 for none.", valueName: "part"), limit: Limits.rate)
   var averaging: Double?
 
-  @Option(help: ArgumentHelp("End after so many epochs without a better measurement. (default: never)", valueName: "n"))
+  @Option(help: ArgumentHelp("End after so many epochs without a better measurement. (default: never)", valueName: "n"), limit: Limits.epochs)
   var patience: Int?
 
   func options(_ budget: BudgetArguments, _ run: RunArguments) throws -> TrainingOptions {
@@ -80,7 +80,6 @@ struct TrainingArguments: ParsableArguments {
   }
 
   private func kind() throws -> Optimizer.Kind {
-    if let momentum, !(0..<1).contains(momentum) { throw RNNError(.usage, "--momentum is from 0 to below 1, not \(momentum)") }
     switch optimizer {
     case .adam, .adamw:
       if momentum != nil { throw RNNError(.usage, "--momentum is for sgd and rmsprop; \(optimizer.rawValue) has its own") }
@@ -92,10 +91,10 @@ struct TrainingArguments: ParsableArguments {
 }
 
 struct BudgetArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("Read the data so many times.", valueName: "n"))
+  @Option(help: ArgumentHelp("Read the data so many times.", valueName: "n"), limit: Limits.epochs)
   var epochs: Int?
 
-  @Option(help: ArgumentHelp("Move the weights so many times.", valueName: "n"))
+  @Option(help: ArgumentHelp("Move the weights so many times.", valueName: "n"), limit: Limits.updates)
   var steps: Int?
 
   @Option(help: ArgumentHelp("Train so long: 90s, 10m, 1.5h; time before an interruption counts.", valueName: "time"))
