@@ -150,22 +150,51 @@ public struct TextCorpus: Sendable {
     get throws(RNNError) { try bytes(in: [0..<count]) }
   }
 
+  // MARK: What it is
+
+  /// Bytes of a source that are looked at to find out what it is.
+  private static let lookSize = 1 << 16
+
+  /// Checks that every source may be text, by its first bytes: not a compressed file, a document, UTF-16 or other binary data.
+  ///
+  /// - Throws: `.badData` saying what the source is; as for reading a file, where there is one.
+  public func requireText() throws(RNNError) {
+    for (source, format) in try foreignSources() { throw format.error(source.name, expected: "text in UTF-8") }
+  }
+
+  /// What can't be text, and what it is.
+  package func foreignSources() throws(RNNError) -> [(source: Source, format: ForeignFormat)] {
+    var found: [(Source, ForeignFormat)] = []
+    for source in sources {
+      let beginning = try bytes(in: [source.range.prefix(Self.lookSize)])
+      if let format = ForeignFormat(beginning) {
+        found.append((source, format))
+      } else if beginning.contains(0), let bad = UTF8State.firstInvalidBytes(in: beginning), bad.upperBound < beginning.count || beginning.count == source.range.count {
+        found.append((source, .binary))
+      }
+    }
+    return found
+  }
+
   // MARK: UTF-8
 
   /// Checks that every source is UTF-8 from its first byte to its last.
   ///
   /// - Throws: `.badData` naming the file, the byte, the line and what stands there; as for reading a file, where there is one.
   public func requireUTF8() throws(RNNError) {
+    if let found = try notUTF8() { throw RNNError(.badData, "\(found); convert it, or take bytes for tokens (--tokens bytes)") }
+  }
+
+  /// The first source that is not UTF-8, and where; nil where all are.
+  package func notUTF8() throws(RNNError) -> String? {
     for source in sources {
       guard let start = try firstInvalidByte(in: source.range) else { continue }
       var line = 1
       try forEachPiece(of: source.range.lowerBound..<start) { piece, _ in line += piece.count(where: { $0 == UInt8(ascii: "\n") }) }
       let shown = hexadecimal(try bytes(in: [start..<min(start + 4, source.range.upperBound)]), separator: " ")
-      throw RNNError(
-        .badData,
-        "\(source.name) is not UTF-8: byte \(start - source.range.lowerBound) (line \(line)) begins \(shown); "
-          + "convert it, or take bytes for tokens (--tokens bytes)")
+      return "\(source.name) is not UTF-8: byte \(start - source.range.lowerBound) (line \(line)) begins \(shown)"
     }
+    return nil
   }
 
   /// Where the first bytes begin that are not well-formed.

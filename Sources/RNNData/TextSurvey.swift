@@ -13,6 +13,9 @@ public struct TextSurvey: Sendable {
   /// Whether each source is by itself, as far as the parts show it.
   package let areSourcesUTF8: Bool
 
+  /// The first source of the text that is not UTF-8, and where; nil where all are.
+  package func notUTF8() throws(RNNError) -> String? { areSourcesUTF8 ? nil : try corpus.notUTF8() }
+
   /// Reads `parts` of a text, by default all of it, one after the other as if they were joined.
   ///
   /// - Parameters:

@@ -47,6 +47,8 @@ public protocol Trainer {
   var finishedNotes: [String: String] { get }
   /// Whether standard input is among the data: then nobody can read it again to resume.
   var readsStandardInput: Bool { get }
+  /// What is doubtful in the data, for people.
+  var warnings: [String] { get }
 }
 
 extension Trainer {
@@ -64,6 +66,8 @@ extension Trainer {
   }
 
   public mutating func finish() throws(RNNError) {}
+
+  public var warnings: [String] { [] }
 
   /// Where a model's checkpoint lies.
   public static func checkpointPath(_ output: String) -> String { output + ".checkpoint" }

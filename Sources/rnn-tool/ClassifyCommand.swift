@@ -6,7 +6,7 @@ struct Classify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say what class texts belong to, and how probable that is.",
     discussion: """
-      Each line is a text, or each row of a table with --text-column. For each, in order, a line goes to standard output: \
+      Each line is a text; with --text-column each row of a table is one, in a .jsonl file each object. For each, in order, a line goes to standard output: \
       the class, a tab, and its probability. What was read is answered before more is waited for, and takes no more memory \
       however long the input is.
 

@@ -161,6 +161,7 @@ struct Evaluate: ParsableCommand {
   private func evaluate(_ model: LanguageModel) throws {
     let rows = rows ?? 1
     let corpus = try TextCorpus(reading: texts)
+    if model.isUTF8 { try corpus.requireText() }
     let result = try measure(model, corpus, rows: rows)
     guard result.nats.isFinite else { throw RNNError(.badData, "\(self.model): the loss on \(corpus.name) is not a number") }
     if json.json {
@@ -197,6 +198,9 @@ struct Evaluate: ParsableCommand {
     defer { reading.end() }
     let survey = try TextSurvey(corpus, by: model.tokenizer) { reading.show($0, of: corpus.count) }
     reading.end()
+    if !quiet, let found = try survey.notUTF8() {
+      Warnings.show(["\(found); what is no character counts as one in figures per character"])
+    }
     var predicting = StageView(TrainingProgress.init(predicting:of:), isQuiet: quiet || json.json)
     defer { predicting.end() }
     return try model.evaluate(survey, rows: rows) { predicting.show($0, of: $1) }

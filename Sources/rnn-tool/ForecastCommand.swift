@@ -92,11 +92,3 @@ extension SeriesSet {
     try self.init(reading: files, options: options)
   }
 }
-
-/// What should be known of the data, on standard error.
-enum SeriesMessages {
-  static func show(_ messages: [String]) {
-    let terminal = Terminal.standardError()
-    for message in messages { terminal.write("warning   \(message)\n") }
-  }
-}

@@ -6,7 +6,7 @@ extension TextEncoding: ExpressibleByArgument {}
 
 /// How texts stand in a table.
 struct TableArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("The column of the texts, by its name or its number.", valueName: "column"))
+  @Option(help: ArgumentHelp("The column of the texts, by its name or its number; in JSON lines the member's name.", valueName: "column"))
   var textColumn: String?
 
   @Option(help: ArgumentHelp("What separates a table's fields: a character, or tab, comma, semicolon, space. (default: found out)", valueName: "separator"))
@@ -30,13 +30,13 @@ struct TableArguments: ParsableArguments {
 struct LabelledArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "What the files are: a table; lines of a label, a space and a text; trees with a label on every phrase; or files, one for each label. (default: found out)",
+      "What the files are: a table; lines of a label, a space and a text; trees with a label on every phrase; json, an object in each line; or files, one for each label. (default: found out)",
       valueName: "format"))
   var format: LabelledFormat?
 
   @OptionGroup var table: TableArguments
 
-  @Option(help: ArgumentHelp("The column of the labels, by its name or its number.", valueName: "column"))
+  @Option(help: ArgumentHelp("The column of the labels, by its name or its number; in JSON lines the member's name.", valueName: "column"))
   var labelColumn: String?
 
   @Option(help: ArgumentHelp("New names for labels, 0=bad,1=bad,3=good,4=good; texts of other labels are left out.", valueName: "old=new,…"))

@@ -9,10 +9,10 @@ struct PairArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Their translations, line by line.", valueName: "file"))
   var target: String?
 
-  @Option(help: ArgumentHelp("The column of the sentences, by its name or its number. (default: source, or the first)", valueName: "column"))
+  @Option(help: ArgumentHelp("The column of the sentences, by its name or its number; in JSON lines the member's name. (default: source, or the first)", valueName: "column"))
   var sourceColumn: String?
 
-  @Option(help: ArgumentHelp("The column of the translations. (default: target, or the second)", valueName: "column"))
+  @Option(help: ArgumentHelp("The column of the translations, likewise. (default: target, or the second)", valueName: "column"))
   var targetColumn: String?
 
   var isGiven: Bool { [source, target, sourceColumn, targetColumn].contains { $0 != nil } }

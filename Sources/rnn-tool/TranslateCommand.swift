@@ -5,7 +5,7 @@ struct Translate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Translate sentences.",
     discussion: """
-      Each line is a sentence. For each, in order, its translation goes to standard output, a line; with --best several, the best \
+      Each line is a sentence; with --source-column each row of a table is one, in a .jsonl file each object. For each, in order, its translation goes to standard output, a line; with --best several, the best \
       first, each after its sentence's number and its score, separated by tabs. What was read is answered before more is waited \
       for, and takes no more memory however long the input is.
 
@@ -55,10 +55,12 @@ struct Translate: ParsableCommand {
     let translator = try Translator.Packed(Translator(contentsOf: model))
     if scores.score { return try score(translator) }
     if steps.areGiven { return try translateSteps(translator, options) }
-    if scores.pairs.isGiven { throw RNNError(.usage, "--source, --target and columns are for --score") }
+    if scores.pairs.source != nil || scores.pairs.target != nil || scores.pairs.targetColumn != nil {
+      throw RNNError(.usage, "--source, --target and --target-column are for --score")
+    }
     var drawing = attention, number = 0
     for file in files.isEmpty ? ["-"] : files {
-      var reader = try TextReader(file)
+      var reader = try sentences(file)
       var texts: [[UInt8]] = [], bytes = 0
       func answer() throws {
         var options = options
@@ -82,6 +84,11 @@ struct Translate: ParsableCommand {
     }
   }
 
+  /// The sentences of a file: its lines, or a column of a table or a member of JSON lines.
+  private func sentences(_ file: String) throws -> TextReader {
+    try TextReader(file, options: scores.sentences, names: PairOptions.sourceNames + LabelledOptions.textNames)
+  }
+
   /// A text without line ends.
   private func flat(_ text: String) -> String { String(text.map { $0.isNewline ? " " : $0 }) }
 
@@ -103,7 +110,7 @@ struct Translate: ParsableCommand {
   private func sentence() throws -> [UInt8] {
     var found: [UInt8]?
     for file in files.isEmpty ? ["-"] : files {
-      var reader = try TextReader(file)
+      var reader = try sentences(file)
       while let text = try reader.next() {
         if found != nil { throw RNNError(.usage, "found a second line to translate: a state is that of one sentence") }
         found = text
@@ -214,6 +221,11 @@ struct ScoreArguments: ParsableArguments {
 
   @OptionGroup var pairs: PairArguments
   @OptionGroup var table: PairTableArguments
+
+  /// How sentences are read that are to be translated.
+  var sentences: LabelledOptions {
+    LabelledOptions(textColumn: pairs.sourceColumn, separator: table.separator, quotes: table.quotes, header: table.header, encoding: table.encoding)
+  }
 }
 
 /// How wide a search is, where nothing else of it is said.

@@ -158,7 +158,7 @@ struct ClassificationTests {
     try train("label,text\nx,\"a\"b\ny,b\n".utf8, "bad.csv, line 2, column 2: ‘b’ after a closing quote")
     try train("label,text\n,a\ny,b\n".utf8, "bad.csv, line 2, column 1: found no label")
     try train(Array("label,text\nx,a\ny,".utf8) + [0xE9, 0x0A], "bad.csv, line 3, column 2: the text is not UTF-8, found e9")
-    try train([0xFF, 0xFE, 0x61, 0x00], "it is UTF-16, expected UTF-8")
+    try train([0xFF, 0xFE, 0x61, 0x00], "is UTF-16 text, expected texts with labels")
     try train("a,b,c\n1,2,3\n".utf8, "say which has the texts (--text-column)")
     try train(Self.table.utf8, "there is no column ‘nothing’", ["--text-column", "nothing"])
     let valid = try place.write("v.csv", "text,label\nx,pos\ny,other\n".utf8)

@@ -151,7 +151,7 @@ private let specialBits: [UInt32] = [
     ("a header just over the limit", file("{}", length: 100_000_001), "it claims a header of 100000001 bytes"),
     ("a header at the limit, cut", file("{}", length: 100_000_000), "m is cut off: it has 10 bytes, its header alone ends at byte 100000008"),
     ("an empty header", file("{}", length: 0), "it claims a header of 0 bytes"),
-    ("another format", Array("PK\u{3}\u{4} some zip".utf8), "m is not a model file (safetensors): byte 8 is"),
+    ("another format", Array("PK\u{3}\u{4} some zip".utf8), "m is a zip archive, expected a model file (safetensors); unpack it first (unzip)"),
     ("a list", file("[]"), "byte 8 is 91, expected '{'"),
     ("no JSON", file("{nonsense}"), "m, byte 9: bad header: expected a name in quotes, found 'n'"),
     ("two values", file("{}{}"), "bad header: expected the end, found '{'"),

@@ -42,6 +42,7 @@ extension Tokenizer {
     do throws(JSONError) {
       file = try json.withUnsafeBufferPointer { (bytes) throws(JSONError) in try StrictJSON.parse(bytes) }
     } catch {
+      try ForeignFormat.check(json, name: source, expected: "the JSON of a tokenizer", isText: false)
       throw RNNError(.badData, "\(source), byte \(error.offset): \(error.message); it is not the JSON of a tokenizer")
     }
     let reader = TokenizerReader(source: source)

@@ -8,6 +8,8 @@ public enum LabelledFormat: String, Sendable, Hashable, CaseIterable {
   case lines
   /// A tree a line, as in the Stanford Sentiment Treebank: `(3 (2 A) (4 (3 fine) (2 film)))`.
   case trees
+  /// JSON lines: an object a line, with a member for the text and one for the label.
+  case json
   /// A file for each label, whose name is the label, with a text a line; in a folder each file, and each folder with a text a file.
   case files
 }
@@ -15,7 +17,7 @@ public enum LabelledFormat: String, Sendable, Hashable, CaseIterable {
 /// How labelled texts are read. What is nil is found out from the files.
 public struct LabelledOptions: Sendable, Hashable {
   public var format: LabelledFormat?
-  /// Columns of a table by name, or by number from 1.
+  /// Columns of a table by name, or by number from 1; of JSON lines the names of the members.
   public var textColumn: String?
   public var labelColumn: String?
   /// What separates a table's fields; see ``TableFormat/init(separator:quotes:)``.
@@ -46,10 +48,13 @@ public struct LabelledOptions: Sendable, Hashable {
   }
 
   /// Whether something is said that only a table has.
-  var isOfTable: Bool { textColumn != nil || labelColumn != nil || separator != nil || quotes != nil || header != nil }
+  var isOfTable: Bool { textColumn != nil || labelColumn != nil || isWritten }
+
+  /// Whether it is said how a table is written.
+  var isWritten: Bool { separator != nil || quotes != nil || header != nil }
 
   /// The names that columns of texts and of labels often have, the likeliest first.
-  static let textNames = [
+  package static let textNames = [
     "text", "sentence", "review", "content", "message", "phrase", "comment", "tweet", "document", "body", "utterance", "question", "name",
   ]
   static let labelNames = [

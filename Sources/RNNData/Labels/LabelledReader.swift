@@ -35,6 +35,8 @@ public struct LabelledReader: ~Copyable {
   private var input: InputFile? = nil
   private var inputSample: [UInt8] = []
   private var row = -1
+  /// Of a table: the line that it begins in, and whether the row with the names is still to come.
+  private var firstLine = 1, isHeaderNext = false
   /// Phrases of a row that are still to be given, the last one first.
   private var pending: [Example] = []
 
@@ -65,10 +67,11 @@ public struct LabelledReader: ~Copyable {
       }
       var file: InputFile
       if path == "-" { file = InputFile.standardInput() } else { file = try InputFile(path) }
-      let sample = try file.read(LabelledSource.sampleSize)
-      guard !sample.isEmpty else { throw RNNError(.badData, "\(file.name) is empty: expected texts with labels") }
+      let name = file.name
+      let (sample, isWhole) = try file.beginning(LabelledSource.sampleSize)
+      guard !sample.isEmpty else { throw RNNError(.badData, "\(name) is empty: expected texts with labels") }
+      try ForeignFormat.check(sample, name: name, expected: "texts with labels")
       if path == "-" { kept = sample }
-      let isWhole = sample.count < LabelledSource.sampleSize
       if let source = try LabelledSource.source(path, sample: sample, isWhole: isWhole, options) {
         found.append(source)
       } else {
@@ -80,7 +83,7 @@ public struct LabelledReader: ~Copyable {
       guard found.isEmpty, unknown.count > 1, !unknown.contains("-") else {
         throw RNNError(
           .badData,
-          "\(LabelledSource.shown(unknown[0])) has no labels: expected a table, lines of a label and a text, or trees; or a file for each label, with a text a line")
+          "\(LabelledSource.shown(unknown[0])) has no labels: expected a table, JSON lines, lines of a label and a text, or trees; or a file for each label, with a text a line")
       }
       found = unknown.map { .ofOneLabel(name: $0, label: LabelledSource.label(ofFile: $0), isDocument: false) }
     }
@@ -130,14 +133,16 @@ public struct LabelledReader: ~Copyable {
   private mutating func open(_ source: LabelledSource) throws(RNNError) {
     current = source
     switch source {
-    case .table(let name, let format, let columns, _, _):
+    case .table(let name, let format, let columns, _, _, let firstLine):
       try open(name, format)
-      if columns.names != nil { _ = try table?.next() }
-    case .lines(let name), .trees(let name): try open(name, .lines)
+      isHeaderNext = columns.names != nil
+      self.firstLine = firstLine
+    case .lines(let name), .trees(let name), .json(let name, _, _): try open(name, .lines)
     case .ofOneLabel(let name, let label, let isDocument):
       guard isDocument else { return try open(name, .lines) }
       var text: [UInt8] = []
       let bytes = try Files.read(name, limit: TableReader.defaultLimit)
+      try ForeignFormat.check(bytes, name: name, expected: "a text")
       bytes.withUnsafeBufferPointer { options.encoding.append($0, to: &text) }
       row += 1
       if requiresUTF8, let bad = UTF8State.firstInvalidBytes(in: text) { throw Self.notUTF8(name, text, bad) }
@@ -158,9 +163,13 @@ public struct LabelledReader: ~Copyable {
   private mutating func readRow() throws(RNNError) -> Bool {
     guard let current, try table?.next() == true else { return false }
     switch current {
-    case .table(_, _, let columns, let text, let label):
-      guard table?.isBlank != true || columns.count == 1 else { return true }
+    case .table(_, _, let columns, let text, let label, _):
+      guard table?.isEmpty != true || columns.count == 1, let line = table?.line, line >= firstLine else { return true }
       try table?.requireCount(columns.count)
+      if isHeaderNext {
+        isHeaderNext = false
+        return true
+      }
       try add(text: text, label: try trimmed(label))
     case .ofOneLabel(_, let label, _):
       if table?.isBlank != true { try add(text: 0, label: label) }
@@ -168,6 +177,8 @@ public struct LabelledReader: ~Copyable {
       if table?.isBlank != true { try addLine() }
     case .trees:
       if table?.isBlank != true { try addTree() }
+    case .json(_, let text, let label):
+      if table?.isBlank != true { try addObject(text: text, label: label) }
     }
     return true
   }
@@ -217,6 +228,14 @@ public struct LabelledReader: ~Copyable {
     line[min(space + 1, line.count)...].withUnsafeBufferPointer { encoding.append($0, to: &text) }
     row += 1
     try add(text, label: label, isWhole: true, column: 0)
+  }
+
+  private mutating func addObject(text: String, label: String) throws(RNNError) {
+    let object = try JSONLine(table?.bytes(0) ?? [], at: table?.at(0) ?? "")
+    let label = Self.trimmed(try object.text(label)), text = try object.text(text)
+    guard !label.isEmpty else { throw RNNError(.badData, "\(table?.at(0) ?? ""): found no label") }
+    row += 1
+    try add(Array(text.utf8), label: label, isWhole: true, column: 0)
   }
 
   private mutating func addTree() throws(RNNError) {

@@ -2,9 +2,11 @@ import RNNTensor
 
 /// A file of labelled texts, and how it is to be read.
 enum LabelledSource {
-  case table(name: String, TableFormat, TableColumns, text: Int, label: Int)
+  case table(name: String, TableFormat, TableColumns, text: Int, label: Int, firstLine: Int)
   case lines(name: String)
   case trees(name: String)
+  /// JSON lines, and the names of the members.
+  case json(name: String, text: String, label: String)
   /// A text a line, or as a whole, all of one label.
   case ofOneLabel(name: String, label: String, isDocument: Bool)
 
@@ -12,10 +14,11 @@ enum LabelledSource {
   var description: String {
     func shown(_ name: String) -> String { Self.shown(name) }
     return switch self {
-    case .table(let name, let format, let columns, let text, let label):
-      "\(shown(name)): a table \(format.description), text in \(columns.describe(text)), label in \(columns.describe(label))"
+    case .table(let name, let format, let columns, let text, let label, let firstLine):
+      "\(shown(name)): a table \(format.description)\(firstLine > 1 ? " from line \(firstLine) on" : ""), text in \(columns.describe(text)), label in \(columns.describe(label))"
     case .lines(let name): "\(shown(name)): lines of a label and a text"
     case .trees(let name): "\(shown(name)): trees"
+    case .json(let name, let text, let label): "\(shown(name)): JSON lines, text in ‘\(text)’, label in ‘\(label)’"
     case .ofOneLabel(let name, let label, let isDocument): "\(shown(name)): \(isDocument ? "a text" : "texts") of the label ‘\(label)’"
     }
   }
@@ -30,12 +33,15 @@ enum LabelledSource {
   ///
   /// - Throws: `.badData` where columns are asked for that it doesn't have.
   static func source(_ name: String, sample: [UInt8], isWhole: Bool, _ options: LabelledOptions) throws(RNNError) -> LabelledSource? {
-    var format = options.format ?? (options.isOfTable ? .table : nil)
+    var format = options.format
+    if format == nil, !options.isWritten, try JSONLine.isFormat(of: sample, name: shown(name)) { format = .json }
+    if format == nil, options.isOfTable { format = .table }
     if format == nil { format = try detected(name, sample, isWhole: isWhole) }
     switch format {
     case .table: return try table(name, sample, isWhole: isWhole, options)
     case .lines: return .lines(name: name)
     case .trees: return .trees(name: name)
+    case .json: return try json(name, sample, isWhole: isWhole, options)
     case .files: return .ofOneLabel(name: name, label: label(ofFile: name), isDocument: false)
     case nil: return nil
     }
@@ -77,34 +83,58 @@ enum LabelledSource {
 
   private static func table(_ name: String, _ sample: [UInt8], isWhole: Bool, _ options: LabelledOptions) throws(RNNError) -> LabelledSource {
     let format = try options.tableFormat(sample, isWhole: isWhole, name: name)
-    var reader = TableReader(sample, name: name, format: format)
-    var rows: [[String]] = []
-    // The last row may be cut off, and then can't be read: what is wrong with it shows when it is read.
-    while rows.count < 1000, rows.isEmpty ? try reader.next() : (try? reader.next()) == true {
-      if !reader.isBlank { rows.append((0..<reader.count).map { String(decoding: reader.bytes($0), as: UTF8.self) }) }
+    let wanted = [options.textColumn, options.labelColumn].compactMap(\.self), known = LabelledOptions.textNames + LabelledOptions.labelNames
+    let head = try TableHead(sample, isWhole: isWhole, name: shown(name), format: format, mostRows: 1000) { row in
+      TableColumns(first: row, wanted: [], known: known + wanted.map { $0.lowercased() }).names != nil
     }
-    guard let first = rows.first else { throw RNNError(.badData, "\(shown(name)) is empty: expected texts with labels") }
-    let columns = TableColumns(
-      first: first, wanted: [options.textColumn, options.labelColumn].compactMap(\.self),
-      known: LabelledOptions.textNames + LabelledOptions.labelNames, hasHeader: options.header)
-    var text = columns.index(ofAny: LabelledOptions.textNames), label = columns.index(ofAny: LabelledOptions.labelNames)
-    if let column = options.textColumn { text = try columns.index(of: column, in: shown(name)) }
-    if let column = options.labelColumn { label = try columns.index(of: column, in: shown(name)) }
+    guard let first = head.rows.first else { throw RNNError(.badData, "\(shown(name)) is empty: expected texts with labels") }
+    let columns = TableColumns(first: first, wanted: wanted, known: known, hasHeader: options.header)
+    let found = "column\(columns.count == 1 ? "" : "s") \(columns.names.map { $0.map { "‘\($0)’" }.joined(separator: ", ") } ?? "\(columns.count) without names"), \(head.format.description)"
+    let (text, label) = try places(
+      columns, Array(head.rows.dropFirst(columns.names == nil ? 0 : 1)), text: try options.textColumn.map { (column) throws(RNNError) in try columns.index(of: column, in: shown(name)) },
+      label: try options.labelColumn.map { (column) throws(RNNError) in try columns.index(of: column, in: shown(name)) }, in: "\(shown(name)), line \(head.firstLine)", found: found)
+    return .table(name: name, head.format, columns, text: text, label: label, firstLine: head.firstLine)
+  }
+
+  private static func json(_ name: String, _ sample: [UInt8], isWhole: Bool, _ options: LabelledOptions) throws(RNNError) -> LabelledSource {
+    var reader = TableReader(sample, name: shown(name), format: .lines)
+    var lines: [JSONLine] = []
+    while lines.count < 1000, lines.isEmpty ? try reader.next() : (try? reader.next()) == true {
+      if reader.isBlank { continue }
+      // What is wrong with a later line shows when it is read.
+      guard let line = lines.isEmpty ? try JSONLine(reader.bytes(0), at: reader.at(0)) : try? JSONLine(reader.bytes(0), at: "") else { break }
+      lines.append(line)
+    }
+    guard let names = lines.first?.names else { throw RNNError(.badData, "\(shown(name)) is empty: expected texts with labels") }
+    func place(_ wanted: String?) throws(RNNError) -> Int? {
+      guard let wanted else { return nil }
+      let found = try JSONLine.name(wanted, among: names, at: "\(shown(name)), line 1")
+      return names.firstIndex(of: found)
+    }
+    let (text, label) = try places(
+      TableColumns(first: names, wanted: [], hasHeader: true), lines.map { line in names.map { (try? line.text($0)) ?? "" } },
+      text: try place(options.textColumn), label: try place(options.labelColumn), in: "\(shown(name)), line 1",
+      found: "member\(names.count == 1 ? "" : "s") \(names.map { "‘\($0)’" }.joined(separator: ", "))")
+    return .json(name: name, text: names[text], label: names[label])
+  }
+
+  /// Which columns have the texts and the labels: those that are asked for, or called so, or of two columns the other one.
+  private static func places(
+    _ columns: TableColumns, _ rows: [[String]], text: Int?, label: Int?, in place: String, found: String
+  ) throws(RNNError) -> (text: Int, label: Int) {
+    var text = text ?? columns.index(ofAny: LabelledOptions.textNames), label = label ?? columns.index(ofAny: LabelledOptions.labelNames)
     if columns.count == 2 {
       if text == nil, label == nil {
         // There are fewer labels than texts.
-        let body = rows.dropFirst(columns.names == nil ? 0 : 1).filter { $0.count == 2 }
+        let body = rows.filter { $0.count == 2 }
         label = Set(body.map { $0[1] }).count < Set(body.map { $0[0] }).count ? 1 : 0
       }
       if let label { text = text ?? 1 - label } else if let text { label = 1 - text }
     }
     guard let text, let label else {
-      let found = columns.names.map { $0.map { "‘\($0)’" }.joined(separator: ", ") } ?? "\(columns.count) without names"
-      throw RNNError(
-        .badData,
-        "\(shown(name)), line 1: found the column\(columns.count == 1 ? "" : "s") \(found), \(format.description); say which has the \(text == nil ? "texts (--text-column)" : "labels (--label-column)")")
+      throw RNNError(.badData, "\(place): found the \(found); say which has the \(text == nil ? "texts (--text-column)" : "labels (--label-column)")")
     }
     guard text != label else { throw RNNError(.usage, "\(columns.describe(text)) can't have both the texts and the labels") }
-    return .table(name: name, format, columns, text: text, label: label)
+    return (text, label)
   }
 }

@@ -10,14 +10,14 @@ public enum PairFiles: Sendable, Hashable {
 
 /// How tables of pairs are read.
 public struct PairOptions: Sendable, Hashable {
-  /// Columns by name, or by number from 1; nil for those that are called so, else the first and the second.
+  /// Columns by name, or by number from 1; nil for those that are called so, else the first and the second. Of JSON lines the names of members.
   public var sourceColumn: String?
   public var targetColumn: String?
   /// What separates a table's fields: by default commas where the file's name ends in `.csv`, else tabs.
   public var separator: String?
   /// Whether fields may stand in quotes; by default unless tabs separate them.
   public var quotes: Bool?
-  /// Whether the first row has the columns' names; by default if it has one that is asked for, or known.
+  /// Whether the first row has the columns' names; by default if it has one that is asked for, or known, or names of languages (`en,de`).
   public var header: Bool?
   public var encoding: TextEncoding
 
@@ -34,8 +34,11 @@ public struct PairOptions: Sendable, Hashable {
   }
 
   /// Names that such columns have.
-  static let sourceNames = ["source", "src", "original"]
-  static let targetNames = ["target", "tgt", "translation", "reference"]
+  package static let sourceNames = ["source", "src", "original", "source_text", "source_sentence"]
+  static let targetNames = ["target", "tgt", "translation", "reference", "target_text", "target_sentence"]
+
+  /// Whether it is said how a table is written.
+  var isWritten: Bool { separator != nil || quotes != nil || header != nil }
 }
 
 /// Reads sentences with their translations one after another, in as much memory as the longest row.
@@ -61,12 +64,14 @@ public struct PairReader: ~Copyable {
   /// Files that are still to be read, and of the current table where the sentences stand.
   private var paths: ArraySlice<String> = []
   private var columns: (source: Int, target: Int, count: Int)?
+  /// Of JSON lines the names of the members.
+  private var members: (source: String, target: String)?
   private var table: TableReader? = nil
   /// With two files, the one of the targets.
   private var targets: TableReader? = nil
   private var isOfLines = false
-  /// A first row that has no names, but was read to see.
-  private var isFirstRead = false
+  /// Of a table: the line that it begins in, and whether the row with the names is still to come.
+  private var firstLine = 1, isHeaderNext = false
 
   /// - Parameter requiresUTF8: whether a text that isn't UTF-8 is an error.
   /// - Throws: `.usage` without a file or with standard input twice.
@@ -130,14 +135,18 @@ public struct PairReader: ~Copyable {
         guard let path = paths.popFirst() else { return nil }
         try open(path)
       }
-      let hasRow = isFirstRead ? true : try table?.next() ?? false
-      isFirstRead = false
-      guard hasRow, let columns else {
+      guard try table?.next() == true, let line = table?.line else {
         table = nil
         continue
       }
-      if table?.isBlank == true { continue }
+      if table?.isBlank == true || line < firstLine { continue }
+      if let members { return try object(members) }
+      guard let columns else { continue }
       try table?.requireCount(columns.count)
+      if isHeaderNext {
+        isHeaderNext = false
+        continue
+      }
       return Pair(
         source: try text(columns.source, ofTarget: false), target: try text(columns.target, ofTarget: false),
         place: "\(table?.name ?? ""), line \(table?.line ?? 0)")
@@ -145,29 +154,88 @@ public struct PairReader: ~Copyable {
   }
 
   private mutating func open(_ path: String) throws(RNNError) {
-    var reader = try TableReader(path, format: try TableFormat(ofFile: path, separator: options.separator, quotes: options.quotes))
-    repeat {
-      guard try reader.next() else { throw RNNError(.badData, "\(reader.name) is empty: expected sentences and their translations") }
-    } while reader.isBlank
-    let first = (0..<reader.count).map { String(decoding: reader.bytes($0), as: UTF8.self) }
-    let found = TableColumns(
-      first: first, wanted: [options.sourceColumn, options.targetColumn].compactMap(\.self),
-      known: PairOptions.sourceNames + PairOptions.targetNames, hasHeader: options.header)
+    (columns, members, firstLine, isHeaderNext) = (nil, nil, 1, false)
+    var file: InputFile
+    if path == "-" { file = InputFile.standardInput() } else { file = try InputFile(path) }
+    let name = file.name
+    let (sample, isWhole) = try file.beginning(Self.sampleSize)
+    try ForeignFormat.check(sample, name: name, expected: "sentences and their translations")
+    if !options.isWritten, try JSONLine.isFormat(of: sample, name: name) {
+      try findMembers(sample, name)
+      table = TableReader(sample, continuing: file, format: .lines)
+      return
+    }
+    let format = try TableFormat(ofFile: path, separator: options.separator, quotes: options.quotes)
+    let wanted = [options.sourceColumn, options.targetColumn].compactMap(\.self).filter { Int($0) == nil }
+    let known = PairOptions.sourceNames + PairOptions.targetNames
+    let head = try TableHead(sample, isWhole: isWhole, name: name, format: format) { row in
+      row.contains { known.contains($0.lowercased()) || wanted.contains($0) } || row.allSatisfy(LanguageName.isOne)
+    }
+    guard let first = head.rows.first else { throw RNNError(.badData, "\(name) is empty: expected sentences and their translations") }
+    // Names of languages, unless later rows are such words too.
+    let languages = LanguageName.two(of: first)
+    let areNames = !languages.isEmpty
+      && !head.rows.dropFirst().contains { row in row.count == first.count && languages.allSatisfy { LanguageName.isOne(row[$0]) } }
+    let found = TableColumns(first: first, wanted: wanted, known: known, hasHeader: options.header ?? (areNames ? true : nil))
     guard found.count > 1 else {
       throw RNNError(
         .badData,
-        "\(reader.at(0)): found 1 field \(reader.format.description), expected a sentence and its translation; say what separates them, or give two files")
+        "\(name), line \(head.firstLine), column 1: found 1 field \(head.format.description), expected a sentence and its translation; say what separates them, or give two files")
     }
-    var source = found.index(ofAny: PairOptions.sourceNames), target = found.index(ofAny: PairOptions.targetNames)
-    if let column = options.sourceColumn { source = try found.index(of: column, in: reader.name) }
-    if let column = options.targetColumn { target = try found.index(of: column, in: reader.name) }
-    // The first two, or of two the other one.
-    let (from, to) = (source ?? (target == 0 ? 1 : 0), target ?? (source == 1 ? 0 : 1))
+    var source: Int?, target: Int?
+    if let column = options.sourceColumn { source = try found.index(of: column, in: name) }
+    if let column = options.targetColumn { target = try found.index(of: column, in: name) }
+    let (from, to) = Self.sides(found.names ?? [], source: source, target: target)
     guard from != to else { throw RNNError(.usage, "\(found.describe(from)) can't have both the sentences and their translations") }
     columns = (from, to, found.count)
-    isFirstRead = found.names == nil
-    descriptions.append("\(reader.name): a table \(reader.format.description), \(found.describe(from)) into \(found.describe(to))")
-    table = consume reader
+    (firstLine, isHeaderNext) = (head.firstLine, found.names != nil)
+    descriptions.append(
+      "\(name): a table \(head.format.description)\(firstLine > 1 ? " from line \(firstLine) on" : ""), \(found.describe(from)) into \(found.describe(to))")
+    table = TableReader(sample, continuing: file, format: format)
+  }
+
+  private static let sampleSize = 1 << 16
+
+  /// Which of these has the sentences and which the translations: those asked for, called so, or called by languages, else the first two or the
+  /// other one of two.
+  private static func sides(_ names: [String], source: Int?, target: Int?) -> (source: Int, target: Int) {
+    let lower = names.map { $0.lowercased() }
+    func known(_ known: [String]) -> Int? { known.lazy.compactMap { lower.firstIndex(of: $0) }.first }
+    let source = source ?? known(PairOptions.sourceNames), target = target ?? known(PairOptions.targetNames)
+    let languages = LanguageName.two(of: names.map { String($0.split(separator: ".").last ?? "") })
+    let order = languages + names.indices.filter { !languages.contains($0) }.prefix(2)
+    let from = source ?? order.first { $0 != target } ?? (target == 0 ? 1 : 0)
+    return (from, target ?? order.first { $0 != from } ?? (from == 0 ? 1 : 0))
+  }
+
+  // MARK: JSON lines
+
+  private mutating func findMembers(_ sample: [UInt8], _ name: String) throws(RNNError) {
+    var reader = TableReader(sample, name: name, format: .lines)
+    repeat {
+      guard try reader.next() else { throw RNNError(.badData, "\(name) is empty: expected sentences and their translations") }
+    } while reader.isBlank
+    let names = try JSONLine(reader.bytes(0), at: reader.at(0)).names
+    func place(_ wanted: String?) throws(RNNError) -> Int? {
+      guard let wanted else { return nil }
+      return names.firstIndex(of: try JSONLine.name(wanted, among: names, at: "\(name), line 1"))
+    }
+    let (source, target) = (try place(options.sourceColumn), try place(options.targetColumn))
+    let (from, to) = Self.sides(names, source: source, target: target)
+    guard names.indices.contains(from), names.indices.contains(to) else {
+      throw RNNError(
+        .badData,
+        "\(reader.at(0)): found \(names.isEmpty ? "no member with a text" : "the member ‘\(names[0])’"), expected a sentence and its translation")
+    }
+    guard from != to else { throw RNNError(.usage, "‘\(names[from])’ can't have both the sentences and their translations") }
+    members = (names[from], names[to])
+    descriptions.append("\(name): JSON lines, ‘\(names[from])’ into ‘\(names[to])’")
+  }
+
+  private mutating func object(_ members: (source: String, target: String)) throws(RNNError) -> Pair {
+    let place = table?.at(0) ?? ""
+    let object = try JSONLine(table?.bytes(0) ?? [], at: place)
+    return Pair(source: Array(try object.text(members.source).utf8), target: Array(try object.text(members.target).utf8), place: place)
   }
 
   // MARK: Texts

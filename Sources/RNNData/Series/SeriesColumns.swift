@@ -49,11 +49,9 @@ struct SeriesColumns {
   ///   - rows: the first rows of the table.
   ///   - name: the table's, for messages.
   init(_ rows: [[String]], _ options: SeriesReadingOptions, name: String) throws(RNNError) {
-    var asked = options.targets + options.past + options.known
-    if let series = options.series { asked.append(series) }
-    if case .columns(let names) = options.time { asked += names }
+    let asked = Self.asked(options)
     guard let first = rows.first else { throw RNNError(.badData, "\(name) is empty: expected a table of numbers") }
-    let isHeader = options.header ?? (first.contains { asked.contains($0) } || !first.contains { Self.isNumber($0) || TimeText($0) != nil })
+    let isHeader = Self.areNames(first, options)
     columns = TableColumns(first: first, wanted: [], hasHeader: isHeader)
     let body = Array(rows.dropFirst(isHeader ? 1 : 0).filter { $0.count == first.count })
     guard let sample = body.first else { throw RNNError(.badData, "\(name) has no rows but the one with the names: expected numbers") }
@@ -95,7 +93,8 @@ struct SeriesColumns {
     } else {
       chosen = try options.targets.map { (column) throws(RNNError) in try table.index(of: column, in: name) }
     }
-    if let twice = chosen.first(where: { index in chosen.count(where: { $0 == index }) > 1 }) {
+    var seen = Set<Int>()
+    if let twice = chosen.first(where: { !seen.insert($0).inserted }) {
       throw RNNError(.usage, "the target \(columns.describe(twice)) is named twice")
     }
     if let wrong = chosen.first(where: { index in time.contains { $0.index == index } || index == series }) {
@@ -116,6 +115,20 @@ struct SeriesColumns {
     }
     past = try variables(options.past)
     known = try variables(options.known)
+  }
+
+  /// The columns that somebody named.
+  private static func asked(_ options: SeriesReadingOptions) -> [String] {
+    var asked = options.targets + options.past + options.known
+    if let series = options.series { asked.append(series) }
+    if case .columns(let names) = options.time { asked += names }
+    return asked
+  }
+
+  /// Whether a row has the names of columns: one that is asked for, or nothing that is a number or a time.
+  static func areNames(_ row: [String], _ options: SeriesReadingOptions) -> Bool {
+    let asked = Self.asked(options)
+    return options.header ?? (row.contains { asked.contains($0) } || !row.contains { isNumber($0) || TimeText($0) != nil })
   }
 
   /// A column by its name; or `column=word`.

@@ -11,6 +11,7 @@ struct SeriesReader {
   private var layout: SeriesColumns?
   private var offset: Int?
   private var hasSeveralOffsets = false
+  private var warnings: [String] = []
 
   private static let sampleSize = 1 << 18
   private static let mostWords = 64
@@ -25,17 +26,17 @@ struct SeriesReader {
     for path in paths {
       var file: InputFile
       if path == "-" { file = InputFile.standardInput() } else { file = try InputFile(path) }
-      let sample = try file.read(sampleSize)
       let name = file.name
+      let (sample, isWhole) = try file.beginning(sampleSize)
       guard !sample.isEmpty else { throw RNNError(.badData, "\(name) is empty: expected a table of numbers") }
-      let isWhole = sample.count < sampleSize
+      try ForeignFormat.check(sample, name: name, expected: "a table of numbers (CSV, TSV)")
       let format = try TableFormat(of: sample, isWhole: isWhole, name: path, separator: options.separator, quotes: nil)
-      let rows = try firstRows(sample, isWhole: isWhole, name: name, format)
-      let layout = options.layout ?? (isOfSeries(rows) ? .series : .steps)
+      let head = try TableHead(sample, isWhole: isWhole, name: name, format: format) { SeriesColumns.areNames($0, options) }
+      let layout = options.layout ?? (isOfSeries(head.rows) ? .series : .steps)
       var table = TableReader(sample, continuing: file, format: format)
       switch layout {
       case .series: try readSeries(&table, options, into: &wide)
-      case .steps: try reader.readSteps(&table, SeriesColumns(rows, options, name: name), isOnly: paths.count == 1)
+      case .steps: try reader.readSteps(&table, head, isOnly: paths.count == 1)
       }
     }
     if !wide.isEmpty {
@@ -45,21 +46,15 @@ struct SeriesReader {
     return try reader.finish()
   }
 
-  /// The fields of the rows at the beginning.
-  private static func firstRows(_ sample: [UInt8], isWhole: Bool, name: String, _ format: TableFormat) throws(RNNError) -> [[String]] {
-    var reader = TableReader(sample, name: name, format: format)
-    var rows: [[String]] = []
-    // What is wrong with a later row shows when it is read.
-    while rows.count < 100, rows.isEmpty ? try reader.next() : (try? reader.next()) == true {
-      if !reader.isBlank { rows.append((0..<reader.count).map { String(decoding: reader.bytes($0), as: UTF8.self) }) }
-    }
-    return !isWhole && !reader.hasMoreAtHand && rows.count > 1 ? rows.dropLast() : rows
-  }
-
   // MARK: A step in each row
 
-  private mutating func readSteps(_ table: inout TableReader, _ found: SeriesColumns, isOnly: Bool) throws(RNNError) {
+  private mutating func readSteps(_ table: inout TableReader, _ head: TableHead, isOnly: Bool) throws(RNNError) {
     let name = table.name
+    try head.requireRows()
+    let hasUnits = UnitsRow.isSecond(of: head.rows)
+    let found = try SeriesColumns(hasUnits ? head.rows.enumerated().filter { $0.offset != 1 }.map(\.element) : head.rows, options, name: name)
+    if let remark = head.remark { warnings.append(remark) }
+    if hasUnits { warnings.append("\(name): line \(head.lines[1]) has units and is passed over") }
     if let layout {
       let (old, new) = ((layout.targets + layout.past + layout.known).map(\.name), (found.targets + found.past + found.known).map(\.name))
       guard old == new, layout.time.count == found.time.count else {
@@ -74,7 +69,9 @@ struct SeriesReader {
     var current: SeriesRows?, currentKey: [UInt8] = []
     if found.series == nil { current = rows(named: isOnly ? Self.title(name) : unused(Self.title(name)), variables.count, file: name) }
     while try table.next() {
-      if table.isBlank { continue }
+      if table.line < head.firstLine || table.isBlank || (hasUnits && table.line == head.lines[1]) { continue }
+      // Below a table spreadsheets write rows of separators; without a clock one may be a missing step.
+      if !found.time.isEmpty, table.isEmpty { continue }
       try table.requireCount(found.columns.count)
       if isHeader {
         isHeader = false
@@ -191,7 +188,7 @@ struct SeriesReader {
     for (index, target) in layout.targets.enumerated() where all.allSatisfy({ $0.columns[index].allSatisfy(\.isNaN) }) {
       throw RNNError(.badData, "\(all[0].file(0)), \(layout.columns.describe(target.index)): found no number in the whole column, expected something to predict")
     }
-    var warnings: [String] = []
+    var warnings = warnings
     for (index, variable) in (layout.past + layout.known).enumerated()
     where all.allSatisfy({ $0.columns[targets + index].allSatisfy(\.isNaN) }) {
       warnings.append("\(layout.columns.describe(variable.index)) has no number in it: it tells nothing")

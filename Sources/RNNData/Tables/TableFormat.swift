@@ -48,7 +48,7 @@ public struct TableFormat: Sendable, Hashable {
     }
     let extensions: [String: TableFormat] = ["csv": .commas, "tsv": .tabs, "tab": .tabs]
     let named = name.split(separator: ".").last.flatMap { extensions[$0.lowercased()] }
-    let found = Self.detected(in: sample, isWhole: isWhole) ?? named ?? .commas
+    let found = Self.detected(in: sample, isWhole: isWhole) ?? Self.likely(in: sample, isWhole: isWhole, named: named) ?? named ?? .commas
     self.init(separator: found.separator, quotes: quotes ?? found.hasQuotes)
   }
 
@@ -72,14 +72,48 @@ public struct TableFormat: Sendable, Hashable {
   ///   - isWhole: whether that is all of it; else its last row may be cut off and doesn't count.
   public static func detected(in bytes: some Collection<UInt8>, isWhole: Bool) -> TableFormat? {
     let sample = Array(bytes)
-    for format in [tabs, commas, TableFormat(separator: UInt8(ascii: ";"), quotes: true), TableFormat(separator: UInt8(ascii: "|"), quotes: true)] {
-      var reader = TableReader(sample, name: "", format: format)
-      var counts: [Int] = []
-      // A row that can't be read, the last one for instance, ends the look.
-      while (try? reader.next()) == true { if !reader.isBlank { counts.append(reader.count) } }
-      if !isWhole { counts = counts.dropLast() }
-      if let first = counts.first, first > 1, counts.allSatisfy({ $0 == first }) { return format }
+    if let (declared, _) = declared(in: sample) { return declared }
+    return candidates.first { format in
+      let counts = counts(sample, isWhole: isWhole, format)
+      return counts.first.map { first in first > 1 && counts.allSatisfy { $0 == first } } ?? false
     }
-    return nil
+  }
+
+  private static let candidates = [tabs, commas, TableFormat(separator: UInt8(ascii: ";"), quotes: true), TableFormat(separator: UInt8(ascii: "|"), quotes: true)]
+
+  /// The number of fields of each row of a table's beginning that can be read.
+  private static func counts(_ sample: [UInt8], isWhole: Bool, _ format: TableFormat) -> [Int] {
+    var reader = TableReader(sample, name: "", format: format)
+    var counts: [Int] = []
+    // A row that can't be read, the last one for instance, ends the look.
+    while (try? reader.next()) == true { if !reader.isBlank { counts.append(reader.count) } }
+    return isWhole ? counts : counts.dropLast()
+  }
+
+  /// What separates the fields of most rows, where some have others: titles above the header, or a separator at the end of each row but the first.
+  ///
+  /// - Parameter named: what the file's name says, which is taken where nothing else explains more rows.
+  private static func likely(in sample: [UInt8], isWhole: Bool, named: TableFormat?) -> TableFormat? {
+    var best: (format: TableFormat, share: Double)?
+    for format in (named.map { [$0] } ?? []) + candidates {
+      let counts = counts(sample, isWhole: isWhole, format)
+      var frequency: [Int: Int] = [:]
+      for count in counts where count > 1 { frequency[count, default: 0] += 1 }
+      let share = Double(frequency.values.max() ?? 0) / Double(max(counts.count, 1))
+      if share > best?.share ?? 0.5 { best = (format, share) }
+    }
+    return best?.format
+  }
+
+  /// What a first line such as `sep=;` says, which spreadsheets write and read, and the number of its bytes.
+  static func declared(in bytes: some Collection<UInt8>) -> (format: TableFormat, length: Int)? {
+    var beginning = Array(bytes.prefix(16))
+    let mark = beginning.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    beginning.removeFirst(mark)
+    guard let end = beginning.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) else { return nil }
+    let line = beginning[..<end].filter { $0 != UInt8(ascii: "\"") }
+    guard line.count == 5, String(decoding: line.prefix(4), as: UTF8.self).lowercased() == "sep=", ",;|\t: ^~".utf8.contains(line[4]) else { return nil }
+    let hasFeed = beginning[end] == 0x0D && end + 1 < beginning.count && beginning[end + 1] == 0x0A
+    return (TableFormat(separator: line[4], quotes: line[4] != 0x09), mark + end + (hasFeed ? 2 : 1))
   }
 }

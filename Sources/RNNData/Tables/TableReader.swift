@@ -8,11 +8,13 @@ public import RNNTensor
 /// ```
 ///
 /// Fields are bytes until somebody asks for text. Rows end with a line feed, with or without a carriage return before it, and at the end of the
-/// file. A byte order mark is passed over. How many fields a row has is for the caller to check (``requireCount(_:)``).
+/// file; in a file without line feeds, as old Macs wrote them, with a carriage return. A byte order mark is passed over, and so is a first line such
+/// as `sep=;`, with which a spreadsheet says what separates the fields. How many fields a row has is for the caller to check (``requireCount(_:)``).
 public struct TableReader: ~Copyable {
   /// The name in messages.
   public let name: String
-  public let format: TableFormat
+  /// How the table is written: as the caller said, or as its first line does (`sep=;`).
+  public private(set) var format: TableFormat
   /// The line in which the row begins, from 1.
   public private(set) var line = 0
   /// The number of fields in the row.
@@ -27,6 +29,8 @@ public struct TableReader: ~Copyable {
   /// Where each field of the row stands in the buffer, without its quotes.
   private var bounds: [Range<Int>] = []
   private var isAtEnd = false
+  /// A line feed, or a carriage return in a file that has no line feeds.
+  private var lineEnd: UInt8 = 0x0A
   /// Lines that ended before `position`.
   private var linesBefore = 0
 
@@ -84,9 +88,10 @@ public struct TableReader: ~Copyable {
   /// Goes on to the next row.
   ///
   /// - Returns: false after the last one.
-  /// - Throws: `.badData` with file, line and place for quotes that don't close and rows beyond the limit; as for reading a file.
+  /// - Throws: `.badData` with file, line and place for quotes that don't close and rows beyond the limit, and for a file of another format
+  ///   (compressed, a spreadsheet, UTF-16); as for reading a file.
   public mutating func next() throws(RNNError) -> Bool {
-    if line == 0, position == 0 { try passByteOrderMark() }
+    if line == 0, position == 0 { try begin() }
     bounds.removeAll(keepingCapacity: true)
     (rowStart, place) = (position, .fieldStart)
     line = linesBefore + 1
@@ -107,8 +112,9 @@ public struct TableReader: ~Copyable {
   /// Reads on in the row; true when it is complete, false where bytes are missing.
   private mutating func scan() throws(RNNError) -> Bool {
     guard let bytes = buffer.baseAddress else { return false }
+    let lineEnd = lineEnd
     // No byte of a text: it occurs as a separator nowhere.
-    let separator = format.separator ?? 0x0A
+    let separator = format.separator ?? lineEnd
     while position < filled {
       switch place {
       case .fieldStart:
@@ -120,13 +126,13 @@ public struct TableReader: ~Copyable {
           (fieldStart, place) = (position, .plain)
         }
       case .plain:
-        position = Self.find(separator, or: 0x0A, in: bytes, position, filled)
+        position = Self.find(separator, or: lineEnd, in: bytes, position, filled)
         if position < filled, endField(position, at: bytes[position]) { return true }
       case .quoted:
         // Moved down by as many bytes as quotes stood there twice.
         let start = position
-        position = Self.find(UInt8(ascii: "\""), or: 0x0A, in: bytes, position, filled)
-        if position < filled, bytes[position] == 0x0A {
+        position = Self.find(UInt8(ascii: "\""), or: lineEnd, in: bytes, position, filled)
+        if position < filled, bytes[position] == lineEnd {
           linesBefore += 1
           position += 1
           move(bytes, start)
@@ -140,7 +146,7 @@ public struct TableReader: ~Copyable {
           bytes[fieldEnd] = UInt8(ascii: "\"")
           fieldEnd += 1
           (position, place) = (position + 1, .quoted)
-        case separator, 0x0A:
+        case separator, lineEnd:
           if endField(fieldEnd, at: bytes[position], isQuoted: true) { return true }
         case 0x0D:
           // Only before a line feed, which may not be there yet.
@@ -164,7 +170,7 @@ public struct TableReader: ~Copyable {
   private mutating func endField(_ end: Int, at byte: UInt8, isQuoted: Bool = false) -> Bool {
     position += 1
     place = .fieldStart
-    guard byte == 0x0A else {
+    guard byte == lineEnd else {
       bounds.append(fieldStart..<end)
       return false
     }
@@ -249,15 +255,42 @@ public struct TableReader: ~Copyable {
     return !isAtEnd
   }
 
-  private mutating func passByteOrderMark() throws(RNNError) {
+  // MARK: The beginning
+
+  /// Looks at the first bytes: what format they are of, whether there is a mark, what ends a line, and what separates fields.
+  private mutating func begin() throws(RNNError) {
     // Nobody who typed something else should have to type three bytes.
-    while filled == 0 || (filled < 3 && [0xEF, 0xFE, 0xFF].contains(buffer[0])), try fill() {}
-    let mark = buffer[..<min(filled, 3)]
-    if mark.elementsEqual([0xEF, 0xBB, 0xBF]) {
-      position = 3
-    } else if mark.starts(with: [0xFF, 0xFE]) || mark.starts(with: [0xFE, 0xFF]) {
-      throw RNNError(.badData, "\(name) begins \(hexadecimal(mark.prefix(2), separator: " ")): it is UTF-16, expected UTF-8; convert it first")
+    while filled == 0 || (filled < 3 && [0, 0x1F, 0xEF, 0xFE, 0xFF].contains(buffer[0])), try fill() {}
+    try ForeignFormat.check(
+      buffer[..<min(filled, ForeignFormat.length)], name: name, expected: format.separator == nil ? "text, a line each" : "a table (CSV, TSV)")
+    if buffer[..<min(filled, 3)].elementsEqual([0xEF, 0xBB, 0xBF]) { position = 3 }
+    try findLineEnd()
+    guard format.separator != nil, let (declared, length) = TableFormat.declared(in: buffer[position..<filled]) else { return }
+    (format, linesBefore) = (declared, 1)
+    position += length
+  }
+
+  /// How far after the first carriage return a line feed is looked for.
+  private static let reach = 1 << 16
+
+  /// Finds what ends the first line outside of quotes. That is read anyway before there is a row.
+  private mutating func findLineEnd() throws(RNNError) {
+    var i = position, isQuoted = false, firstReturn: Int?
+    while true {
+      while i < filled {
+        switch buffer[i] {
+        case UInt8(ascii: "\"") where format.hasQuotes: isQuoted.toggle()
+        // After a return it ends a line wherever it stands.
+        case 0x0A where !isQuoted || (i > 0 && buffer[i - 1] == 0x0D): return
+        case 0x0D where !isQuoted: firstReturn = firstReturn ?? i
+        default: break
+        }
+        i += 1
+        if let firstReturn, i - firstReturn > Self.reach { return lineEnd = 0x0D }
+      }
+      guard filled <= limit, try fill() else { break }
     }
+    if firstReturn != nil { lineEnd = 0x0D }
   }
 
   // MARK: Fields
@@ -287,10 +320,24 @@ public struct TableReader: ~Copyable {
     format.separator == nil ? "\(name), line \(line)" : "\(name), line \(line), column \(column + 1)"
   }
 
-  /// - Throws: `.badData` unless the row has so many fields.
+  /// Whether the row has nothing but separators, as spreadsheets write below a table.
+  public var isEmpty: Bool { bounds.allSatisfy(\.isEmpty) }
+
+  /// - Throws: `.badData` unless the row has so many fields; further ones may follow that are empty.
   public func requireCount(_ expected: Int) throws(RNNError) {
-    guard count != expected else { return }
-    throw RNNError(
-      .badData, "\(name), line \(line): found \(count) field\(count == 1 ? "" : "s") \(format.description), expected \(expected)")
+    guard count < expected || (count > expected && !bounds[expected...].allSatisfy(\.isEmpty)) else { return }
+    throw Self.wrongCount(name, line, fields: (0..<count).map { String(decoding: bytes($0), as: UTF8.self) }, expected: expected, format)
+  }
+
+  /// An error about a row with other fields than those before it.
+  static func wrongCount(_ name: String, _ line: Int, fields: [String], expected: Int, as first: Int? = nil, _ format: TableFormat) -> RNNError {
+    // As in 50,0: that number became two fields.
+    func isDigits(_ text: Substring) -> Bool { !text.isEmpty && text.allSatisfy { $0.isASCII && $0.isNumber } }
+    let hasDecimals = format.separator == UInt8(ascii: ",") && fields.count > expected
+      && zip(fields, fields.dropFirst()).contains { isDigits($0.drop { $0 == "-" }) && isDigits($1[...]) }
+    return RNNError(
+      .badData,
+      "\(name), line \(line): found \(fields.count) field\(fields.count == 1 ? "" : "s") \(format.description), expected \(expected)\(first.map { " as in line \($0)" } ?? "")"
+        + (hasDecimals ? "; numbers with a decimal comma must stand in quotes, or fields be separated by semicolons or tabs" : ""))
   }
 }

@@ -21,6 +21,8 @@ public struct TextTrainer: Trainer {
   public var isOfWords: Bool { options.tokens == .words }
   /// Whether standard input is among the texts: then nobody can read it again to resume.
   public let readsStandardInput: Bool
+  /// What is doubtful in the texts.
+  public let warnings: [String]
   private let trainedOn: String
 
   /// Reads the texts once, from end to end; for byte-pair encoding twice. Only what is small of them is in memory then (``TextCorpus``).
@@ -36,6 +38,7 @@ public struct TextTrainer: Trainer {
   ) throws {
     self.options = options
     try options.tokens.checkVocabulary(options.vocabulary)
+    for text in [corpus, validation].compactMap(\.self) where options.tokens != .bytes { try text.requireText() }
     let split = try corpus.split(validation: validation == nil ? TextDefaults.validationFraction : 0)
     // Pairs are learnt before it is known what tokens the text has.
     let readings = options.tokens == .bpe && options.tokenizer == nil ? 2 : 1
@@ -60,6 +63,12 @@ public struct TextTrainer: Trainer {
       try validation?.requireUTF8()
       try corpus.requireUTF8()
     }
+    var warnings: [String] = []
+    if !(training.areSourcesUTF8 && held.areSourcesUTF8) {
+      for text in [corpus, validation].compactMap(\.self) { warnings += try Self.warnings(text) }
+    }
+    if let validation, training.fingerprint == held.fingerprint { warnings.append(ValidationWarning.same(validation.name)) }
+    self.warnings = warnings
     division = validation.map { "all \(training.bytes) bytes for training, \($0.name) (\($0.count) bytes) for validation" } ?? split.description
     guard held.tokens > 1 else {
       let part = validation?.name ?? "the part of \(corpus.name) for validation"
@@ -86,6 +95,13 @@ public struct TextTrainer: Trainer {
     // Files by their own names: where they lay says nothing about the model.
     let names = corpus.sources.map { ($0.name.split(separator: "/").last.map(String.init) ?? $0.name) + " (\($0.range.count) bytes)" }
     trainedOn = names.joined(separator: ", ")
+  }
+
+  /// What a text has beside characters, which are learnt as bytes all the same.
+  private static func warnings(_ text: TextCorpus) throws(RNNError) -> [String] {
+    let foreign = try text.foreignSources()
+    if !foreign.isEmpty { return foreign.map { "\($0.source.name) is \($0.format.name): its bytes are learnt as they are" } }
+    return try text.notUTF8().map { ["\($0); its bytes are learnt as they are"] } ?? []
   }
 
   public var finishedNotes: [String: String] {

@@ -57,7 +57,12 @@ public struct Safetensors: Sendable {
     var file = try InputFile(path)
     // The first bytes decide whether the rest, which may be anything of any size, is read at all.
     let start = try file.read(9)
-    let headerEnd = try SafetensorsHeader.end(start, size: file.size, source: path)
+    let headerEnd: Int
+    do {
+      headerEnd = try SafetensorsHeader.end(start, size: file.size, source: path)
+    } catch {
+      throw Self.explained(error, start + (try file.read(ForeignFormat.length - start.count)), path)
+    }
     let head = start + (try file.read(headerEnd - start.count))
     let header = try SafetensorsHeader(head, size: file.size, source: path)
     try check(header.metadata)
@@ -68,8 +73,19 @@ public struct Safetensors: Sendable {
 
   /// Reads a file's content from memory; `source` is its name in messages.
   public init(bytes: [UInt8], source: String = "the model file") throws(RNNError) {
-    let header = try SafetensorsHeader(bytes, size: bytes.count, source: source)
+    let header: SafetensorsHeader
+    do {
+      header = try SafetensorsHeader(bytes, size: bytes.count, source: source)
+    } catch {
+      throw Self.explained(error, bytes, source)
+    }
     try self.init(header, bytes[header.end...], source: source)
+  }
+
+  /// An error about a file that doesn't begin as ours do: what it is instead, where that is known.
+  private static func explained(_ error: RNNError, _ beginning: [UInt8], _ source: String) -> RNNError {
+    guard beginning.count < 9 || beginning[8] != UInt8(ascii: "{"), let foreign = ForeignFormat(beginning) else { return error }
+    return foreign.error(source, expected: "a model file (safetensors)", isText: false)
   }
 
   private init(_ header: SafetensorsHeader, _ data: ArraySlice<UInt8>, source: String) throws(RNNError) {

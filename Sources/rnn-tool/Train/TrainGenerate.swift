@@ -23,28 +23,30 @@ struct TrainGenerate: TrainCommand {
   @OptionGroup var common: TrainArguments
   @OptionGroup(title: "Training") var sequences: SequenceArguments
 
-  var inputs: [String] { files + [text.valid, text.tokens.file].compactMap(\.self) }
+  var inputs: [String] { files + [text.valid, text.tokens?.file].compactMap(\.self) }
 
   func trainer(_ view: inout TrainingView) throws -> TextTrainer {
     let options = try self.options()
     let corpus = try TextCorpus(reading: files)
     let validation = try text.valid.map { try TextCorpus(reading: [$0]) }
+    // Whoever asks for bytes may mean those of anything.
+    if text.tokens == nil { for text in [corpus, validation].compactMap(\.self) { try text.requireText() } }
     return try TextTrainer(corpus, validation: validation, options: options) { view.showReading($0, of: $1) }
   }
 
   private func options() throws -> TextTrainingOptions {
-    let model = common.model
+    let model = common.model, tokens = text.tokens ?? TokensArgument(.bytes)
     return TextTrainingOptions(
-      cell: try model.givenCell ?? .lstm, tokens: text.tokens.kind, vocabulary: try text.tokens.vocabulary(or: text.vocabulary),
-      tokenizer: try text.tokens.tokenizer(), hidden: model.hidden, layers: model.layers, embedding: model.embedding, projection: model.projection, dropout: model.dropout,
+      cell: try model.givenCell ?? .lstm, tokens: tokens.kind, vocabulary: try tokens.vocabulary(or: text.vocabulary),
+      tokenizer: try tokens.tokenizer(), hidden: model.hidden, layers: model.layers, embedding: model.embedding, projection: model.projection, dropout: model.dropout,
       sequenceLength: sequences.sequenceLength, memory: sequences.memory?.bytes, initialization: model.initialization,
       training: try common.options())
   }
 }
 
 struct TextArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("What a token is: bytes; characters or words of a UTF-8 text; or what frequent pairs of bytes are merged to, a vocabulary of so many: bpe:4000, or that of a file: bpe:tokenizer.json.", valueName: "kind"))
-  var tokens = TokensArgument(.bytes)
+  @Option(help: ArgumentHelp("What a token is: bytes; characters or words of a UTF-8 text; or what frequent pairs of bytes are merged to, a vocabulary of so many: bpe:4000, or that of a file: bpe:tokenizer.json. (default: bytes, of text only)", valueName: "kind"))
+  var tokens: TokensArgument?
 
   @Option(
     help: ArgumentHelp(

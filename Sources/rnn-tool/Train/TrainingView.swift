@@ -24,6 +24,7 @@ struct TrainingView {
     for line in trainer.introduction { reporter.message(line) }
     reporter.message("training  \(Self.text(trainer.loop.settings)), \(trainer.loop.task.stepsPerEpoch) steps in an epoch")
     for line in trainer.remarks { reporter.message(line) }
+    for warning in trainer.warnings { reporter.message("warning   \(warning)") }
     if trainer.readsStandardInput { reporter.message("standard input can't be read again: this run can't be resumed if it is interrupted") }
   }
 
