@@ -50,7 +50,7 @@ import Testing
     }
     for (text, expected) in [
       ("2016-07-01 14:05:06", "2016-07-01T14:05:06"), ("2016-07-01", "2016-07-01"), ("2010-01-01T01:00:00Z", "2010-01-01T01:00:00"),
-      ("2010-01-01T01:00:00+02:00", "2010-01-01T01:00:00"), ("2010-01-01T01:00:00.123-0530", "2010-01-01T01:00:00"), ("2010-01-01 01:00 UTC", "2010-01-01T01:00:00"),
+      ("2010-01-01T01:00:00+02:00", "2010-01-01T01:00:00"), ("2010-01-01T01:00:00.123-0530", "2010-01-01T01:00:00.123"), ("2010-01-01 01:00:00,1234565", "2010-01-01T01:00:00.123457"), ("2010-01-01 01:00 UTC", "2010-01-01T01:00:00"),
       ("Jan 1 2000", "2000-01-01"), ("January 31, 2000", "2000-01-31"), ("1 Feb 2000", "2000-02-01"), ("1. Feb 2000", "2000-02-01"), ("01-Feb-1999", "1999-02-01"),
       ("Tue, 29 Feb 2000 12:00", "2000-02-29T12:00:00"), ("2000 Mar 5", "2000-03-05"), ("Sept-2005", "2005-09-01"), ("1949-01", "1949-01-01"), ("1949/1", "1949-01-01"), ("01/1949", "1949-01-01"),
       ("1-01", "0001-01-01"), ("1880", "1880-01-01"), ("20160702", "2016-07-02"), ("201607", "2016-07-01"), ("20160702131415", "2016-07-02T13:14:15"),
@@ -162,6 +162,21 @@ import Testing
       == "65 data.csv, line 3: found 2012-01-01T01:30:00, which isn't a whole number of steps of 1 hour after 2012-01-01; expected one that is")
     #expect(message("t,x\n1012-01-01 00:00,1\n2012-01-01 01:00,2\n", SeriesReadingOptions(frequency: .hour)).contains("but only 2 rows"))
     #expect(try read("t,x\n2012-01-01,1\n2012-01-09,2\n2012-01-01,3\n", SeriesReadingOptions(time: .none, targets: ["x"])).series[0].length == 3)
+  }
+
+  /// Fractions of a second were once cut off: 1.5 s became a clock of 1 s with gaps, and 200 ms a second time.
+  @Test func fractionsOfASecond() throws {
+    func set(_ milliseconds: Int) throws -> SeriesSet {
+      try read("t,x\n" + (0..<20).map { row in
+        let time = row * milliseconds
+        return "2024-03-28T01:00:\(time / 1000 < 10 ? "0" : "")\(time / 1000).\(String(1000 + time % 1000).dropFirst()),\(row)\n"
+      }.joined())
+    }
+    for (milliseconds, frequency, label) in [(1500, "1.5 seconds", "30.000"), (200, "200 milliseconds", "04.000"), (1, "1 millisecond", "00.020"), (250, "250 milliseconds", "05.000")] {
+      let set = try set(milliseconds), axis = set.series[0].axis
+      #expect("\(set.frequency)" == frequency && set.series[0].length == 20 && set.seasonality <= 57_600 && set.warnings.isEmpty)
+      #expect(axis.label(of: 20) == "2024-03-28T01:00:\(label)")
+    }
   }
 
   @Test func datesOfEitherOrder() throws {

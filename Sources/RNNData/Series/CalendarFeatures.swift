@@ -33,9 +33,9 @@ public struct CalendarFeatures: Sendable, Hashable {
     for (index, cycle) in cycles.enumerated() {
       let part =
         switch cycle {
-        case .hour: Double(time.secondOfDay % 3600) / 3600
-        case .day: Double(time.secondOfDay) / 86_400
-        case .week: (Double(time.weekday) + Double(time.secondOfDay) / 86_400) / 7
+        case .hour: Double(time.microsecondOfDay % 3_600_000_000) / 3_600_000_000
+        case .day: Double(time.microsecondOfDay) / 86_400_000_000
+        case .week: (Double(time.weekday) + Double(time.microsecondOfDay) / 86_400_000_000) / 7
         case .year: time.partOfYear
         }
       body(2 * index, Float(0.5 * sin(2 * .pi * part)))

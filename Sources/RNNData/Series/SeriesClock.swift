@@ -71,6 +71,10 @@ struct SeriesClock {
     for rows in all { rows.others = [] }
   }
 
+  private static let day = CivilTime.microsecondsPerDay, hour = 3_600_000_000
+
+  private static func civil(_ microseconds: Int) -> CivilTime { CivilTime(microseconds: microseconds) ?? .last }
+
   // MARK: Order
 
   private mutating func sort(_ all: [SeriesRows]) {
@@ -103,9 +107,9 @@ struct SeriesClock {
         kept.append(row)
         continue
       }
-      let civil = CivilTime(seconds: time), hour = time / 3600
+      let civil = Self.civil(time), hour = floored(time, Self.hour)
       let before = kept.count > 1 ? times[last] - times[kept[kept.count - 2]] : Int.max
-      if let same = kept.suffix(3600).last(where: { times[$0] == time }), Self.isSummerTimeNight(civil), before <= 3600, times[last] - time < 3600,
+      if let same = kept.suffix(3600).last(where: { times[$0] == time }), Self.isSummerTimeNight(civil), before <= Self.hour, times[last] - time < Self.hour,
         summers[civil.date.year, default: hour] == hour, isMerged.insert(same).inserted
       {
         if summers[civil.date.year] == nil { found.append(rows.place(row)) }
@@ -123,7 +127,7 @@ struct SeriesClock {
       }
       throw RNNError(
         .badData,
-        "\(rows.place(row)): found \(civil)\(name) after \(CivilTime(seconds: times[last])) on line \(rows.lines[last]); expected a later time, or rows that may be sorted (--sort)")
+        "\(rows.place(row)): found \(civil)\(name) after \(Self.civil(times[last])) on line \(rows.lines[last]); expected a later time, or rows that may be sorted (--sort)")
     }
     if kept.count < times.count { rows.reorder(kept) }
     return found
@@ -141,20 +145,19 @@ struct SeriesClock {
     var counts: [Int: Int] = [:]
     for rows in all { for (a, b) in zip(rows.times, rows.times.dropFirst()) { counts[b - a, default: 0] += 1 } }
     guard let usual = counts.max(by: { ($0.value, -$0.key) < ($1.value, -$1.key) })?.key, let least = counts.keys.min(), least > 0 else { return nil }
-    let seconds = Frequency(usual, .second)
-    guard usual >= 86_400, all.allSatisfy({ rows in rows.times.allSatisfy { CivilTime(seconds: $0).secondOfDay == CivilTime(seconds: rows.times[0]).secondOfDay } }) else {
-      return usual % 86_400 == 0 ? Frequency(usual / 86_400, .day) : seconds
+    guard usual >= day, all.allSatisfy({ rows in rows.times.allSatisfy { remainder($0, day) == remainder(rows.times[0], day) } }) else {
+      return Frequency(microseconds: usual)
     }
-    let dates = all.flatMap { rows in rows.times.map { CivilTime(seconds: $0) } }
-    if least >= 28 * 86_400, Set(dates.lazy.map(\.date.day)).count == 1 || dates.allSatisfy(\.isMonthEnd) {
+    let dates = all.flatMap { rows in rows.times.map(civil) }
+    if least >= 28 * day, Set(dates.lazy.map(\.date.day)).count == 1 || dates.allSatisfy(\.isMonthEnd) {
       var months: [Int: Int] = [:]
       for rows in all {
-        for (a, b) in zip(rows.times, rows.times.dropFirst()) { months[CivilTime(seconds: b).month - CivilTime(seconds: a).month, default: 0] += 1 }
+        for (a, b) in zip(rows.times, rows.times.dropFirst()) { months[civil(b).month - civil(a).month, default: 0] += 1 }
       }
       return months.max { ($0.value, -$0.key) < ($1.value, -$1.key) }.map { Frequency($0.key, .month) }
     }
-    if usual == 86_400, counts[3 * 86_400] != nil, dates.allSatisfy({ $0.weekday < 5 }) { return .businessDay }
-    return Frequency(usual / 86_400, .day)
+    if usual == day, counts[3 * day] != nil, dates.allSatisfy({ $0.weekday < 5 }) { return .businessDay }
+    return Frequency(usual / day, .day)
   }
 
   /// Puts every row at its step; false where they don't fit and nobody asked for this frequency.
@@ -164,21 +167,21 @@ struct SeriesClock {
     var first = ""
     for rows in all {
       guard let start = rows.times.first else { continue }
-      let axis = TimeAxis(start: CivilTime(seconds: start), frequency: frequency)
+      let axis = TimeAxis(start: Self.civil(start), frequency: frequency)
       var places: [Int] = []
       places.reserveCapacity(rows.count)
       for (row, time) in rows.times.enumerated() {
-        let step = axis.step(of: CivilTime(seconds: time))
+        let step = axis.step(of: Self.civil(time))
         if let step, step > places.last ?? -1 {
           places.append(step)
           continue
         }
         guard options.frequency != nil else { return isIrregular(all) }
-        let time = CivilTime(seconds: time)
+        let time = Self.civil(time)
         throw RNNError(
           .badData,
           step == nil
-            ? "\(rows.place(row)): found \(time), which isn't a whole number of steps of \(frequency) after \(CivilTime(seconds: start)); expected one that is"
+            ? "\(rows.place(row)): found \(time), which isn't a whole number of steps of \(frequency) after \(Self.civil(start)); expected one that is"
             : "\(rows.place(row)): found \(time) in the same step of \(frequency) as the row before; expected one row a step")
       }
       let length = (places.last ?? -1) + 1
@@ -214,8 +217,7 @@ struct SeriesClock {
   private mutating func isIrregular(_ all: [SeriesRows]) -> Bool {
     let steps = all.flatMap { rows in zip(rows.times, rows.times.dropFirst()).map { $1 - $0 } }
     let (least, most) = (steps.min() ?? 0, steps.max() ?? 0)
-    func text(_ seconds: Int) -> String { seconds % 86_400 == 0 ? "\(Frequency(seconds / 86_400, .day))" : "\(Frequency(seconds, .second))" }
-    warnings.append("the times are not evenly spaced: between two rows lie from \(text(least)) to \(text(most)); rows are taken as steps, without a clock (--frequency puts them on one)")
+    warnings.append("the times are not evenly spaced: between two rows lie from \(Frequency(microseconds: least)) to \(Frequency(microseconds: most)); rows are taken as steps, without a clock (--frequency puts them on one)")
     return false
   }
 }

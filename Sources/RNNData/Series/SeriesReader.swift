@@ -138,7 +138,7 @@ struct SeriesReader {
           if let number = Int(text.filter { $0 != " " }) { numbers[column.part.rawValue] = number } else { isNumber = false }
         }
         if isNumber, let time = CivilTime(year: numbers[0], month: numbers[1], day: numbers[2], hour: numbers[3], minute: numbers[4], second: numbers[5]) {
-          rows.times.append(time.seconds)
+          rows.times.append(time.microseconds)
           return
         }
       }

@@ -3,7 +3,7 @@ import RNNTensor
 /// The rows of one series as they stand in the file, before the clock puts them in their places.
 final class SeriesRows {
   let name: String
-  /// Seconds since 1970, with the day first and with the month first where dates may mean either; `impossible` where one can't be.
+  /// Microseconds since 1970, with the day first and with the month first where dates may mean either; `impossible` where one can't be.
   var times: [Int] = []
   var others: [Int] = []
   /// Where each row stands.
@@ -23,9 +23,9 @@ final class SeriesRows {
 
   func add(_ time: TimeText, offset: Int) {
     // In the first row's zone, so that the clock goes on when summer time begins or ends.
-    let shift = time.offset.map { offset - $0 } ?? 0
-    let first = time.dayFirst.map { $0.seconds + shift } ?? Self.impossible
-    let second = time.monthFirst.map { $0.seconds + shift } ?? Self.impossible
+    let shift = (time.offset.map { offset - $0 } ?? 0) * 1_000_000
+    let first = time.dayFirst.map { $0.microseconds + shift } ?? Self.impossible
+    let second = time.monthFirst.map { $0.microseconds + shift } ?? Self.impossible
     if others.isEmpty, first != second { others = times }
     times.append(first)
     if !others.isEmpty || first != second { others.append(second) }

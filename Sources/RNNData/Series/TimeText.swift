@@ -14,10 +14,10 @@ struct TimeText {
     var scan = Scanner(text: text)
     guard scan.date(), scan.timeOfDay(), scan.zone(), scan.isAtEnd else { return nil }
     offset = scan.offset
-    let second = scan.second
+    let timeOfDay = scan.microsecondOfDay
     guard let days = scan.days else { return nil }
-    dayFirst = days.dayFirst.map { CivilTime(seconds: $0.seconds + second) }
-    monthFirst = days.monthFirst.map { CivilTime(seconds: $0.seconds + second) }
+    dayFirst = days.dayFirst?.adding(microseconds: timeOfDay)
+    monthFirst = days.monthFirst?.adding(microseconds: timeOfDay)
     if dayFirst == nil, monthFirst == nil { return nil }
   }
 
@@ -42,7 +42,7 @@ struct TimeText {
     /// The hour, where its number was read as if it belonged to the date.
     private var hour: Int?
     private var hasTimeOfDay = false
-    private(set) var second = 0
+    private(set) var microsecondOfDay = 0
     private(set) var offset: Int?
 
     init(text: UnsafeBufferPointer<UInt8>) {
@@ -69,6 +69,22 @@ struct TimeText {
 
     /// A number of so many digits.
     private mutating func number(digits expected: Int) -> Int? { number().flatMap { $0.digits == expected ? $0.value : nil } }
+
+    /// Decimals of a second in microseconds, rounded.
+    private mutating func decimals() -> Int? {
+      let start = position
+      var value = 0, unit = 1_000_000
+      while isDigit {
+        if unit > 1 {
+          unit /= 10
+          value += Int(byte - 0x30) * unit
+        } else if position == start + 6, byte >= UInt8(ascii: "5") {
+          value += 1
+        }
+        position += 1
+      }
+      return position > start ? value : nil
+    }
 
     /// A word of letters in lower case.
     private mutating func word() -> String {
@@ -130,7 +146,7 @@ struct TimeText {
       if hour == nil { hour = number()?.value }
       hasTimeOfDay = true
       guard var hour, (0...24).contains(hour) else { return false }
-      var minutes = 0, seconds = 0
+      var minutes = 0, seconds = 0, fraction = 0
       if byte == UInt8(ascii: ":") {
         position += 1
         guard let value = number(digits: 2), value < 60 else { return false }
@@ -140,9 +156,9 @@ struct TimeText {
           guard let value = number(digits: 2), value <= 60 else { return false }
           seconds = value
           if byte == UInt8(ascii: ".") || byte == UInt8(ascii: ",") {
-            // Parts of a second are passed over.
             position += 1
-            while isDigit { position += 1 }
+            guard let value = decimals() else { return false }
+            fraction = value
           }
         }
       }
@@ -153,8 +169,8 @@ struct TimeText {
         guard word == "am" || word == "pm", (1...12).contains(hour) else { return false }
         hour = hour % 12 + (isAfternoon ? 12 : 0)
       }
-      guard hour < 24 || (minutes == 0 && seconds == 0) else { return false }
-      second = hour * 3600 + minutes * 60 + seconds
+      guard hour < 24 || (minutes == 0 && seconds == 0 && fraction == 0) else { return false }
+      microsecondOfDay = (hour * 3600 + minutes * 60 + seconds) * 1_000_000 + fraction
       return true
     }
 
@@ -190,9 +206,9 @@ struct TimeText {
         case 4: return both(CivilTime(year: value))
         case 6: return both(CivilTime(year: value / 100, month: value % 100))
         case 8: return both(CivilTime(year: value / 10_000, month: value / 100 % 100, day: value % 100))
-        case 10 where second == 0: return both(CivilTime(seconds: value))
-        case 13 where second == 0: return both(CivilTime(seconds: value / 1000))
-        case 14 where second == 0:
+        case 10 where microsecondOfDay == 0: return both(CivilTime(seconds: value))
+        case 13 where microsecondOfDay == 0: return both(CivilTime(microseconds: value * 1000))
+        case 14 where microsecondOfDay == 0:
           let (day, time) = (value / 1_000_000, value % 1_000_000)
           return both(
             CivilTime(
