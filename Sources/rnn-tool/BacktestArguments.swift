@@ -32,7 +32,7 @@ struct BacktestArguments: ParsableArguments {
 
   /// Whether anything is said that only series have.
   var isGiven: Bool {
-    horizon != nil || stride != nil || split != nil || !testFile.isEmpty || linearLags != nil || paths != nil || rows.dates != nil || rows.sort
+    horizon != nil || stride != nil || split != nil || !testFile.isEmpty || linearLags != nil || paths != nil || rows.isGiven
   }
 
   /// The series with their parts, and what has to be known of them.
@@ -44,7 +44,7 @@ struct BacktestArguments: ParsableArguments {
       (set, added) = try set.continued(by: SeriesSet(reading: testFile, model: model, rows))
       parts = added.map { SeriesSplit.Parts(test: $0) }
     } else if let split {
-      parts = try split.parts(of: set)
+      (set, parts) = try split.dividing(set)
     } else {
       // Of a series that it doesn't know, all but a beginning to look back at.
       parts = set.series.map { series in

@@ -67,7 +67,11 @@ struct ForecastSeries: ParsableCommand {
     for name in series where !set.series.contains(where: { $0.name == name }) {
       throw RNNError(.usage, "there is no series ‘\(name)’; found \(set.series.prefix(20).map { "‘\($0.name)’" }.joined(separator: ", "))\(set.series.count > 20 ? " …" : "")")
     }
-    let windows = try ForecastWindow.atEnd(of: set, back: back).filter { series.isEmpty || series.contains(set.series[$0.series].name) }
+    func isWanted(_ name: String) -> Bool { series.isEmpty || series.contains(name) }
+    let windows = try ForecastWindow.atEnd(of: set, back: back).filter { isWanted(set.series[$0.series].name) }
+    let short = set.series.filter { isWanted($0.name) && $0.length <= back }.map { "the series ‘\($0.name)’ has \($0.length) steps: a forecast can't begin \(back) before its end" }
+    if windows.isEmpty, let first = short.first { throw RNNError(.usage, first) }
+    SeriesMessages.show(short.map { "\($0), and it is left out" })
     let horizon = horizon ?? model.architecture.horizon
     let forecasts = try model.forecasts(of: set, windows, horizon: horizon)
     let table = ForecastTable(forecasts, windows, of: set, levels: forecasts.contains(where: \.hasIntervals) ? levels : [0.5], hasTruth: back > 0, model: self.model)

@@ -4,6 +4,9 @@ import RNN
 extension SeriesReadingOptions.Layout: ExpressibleByArgument {}
 extension SeriesReadingOptions.DateOrder: ExpressibleByArgument {}
 
+extension DecimalMark: ExpressibleByArgument {}
+extension ThousandsMark: ExpressibleByArgument {}
+
 extension Frequency: ExpressibleByArgument {
   public init?(argument: String) { try? self.init(text: argument) }
 }
@@ -20,9 +23,31 @@ struct SeriesRowArguments: ParsableArguments {
   @Flag(help: "Put rows in the order of their times; else rows out of order are an error.")
   var sort = false
 
+  @Option(help: ArgumentHelp("The decimal mark of numbers. (default: found from each column)", valueName: "mark"))
+  var decimal: DecimalMark?
+
+  @Option(help: ArgumentHelp("What stands between the thousands of numbers. (default: found from each column)", valueName: "mark"))
+  var thousands: ThousandsMark?
+
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("Value that stands for a missing one, such as -9999; may be repeated. (default: as in training, else none)", valueName: "value"))
+  var sentinel: [String] = []
+
+  /// Whether anything is said.
+  var isGiven: Bool { dates != nil || sort || decimal != nil || thousands != nil || !sentinel.isEmpty }
+
+  func validate() throws {
+    if let decimal, thousands?.rawValue == decimal.rawValue { throw ValidationError("--decimal and --thousands can't both be the \(decimal.rawValue)") }
+  }
+
   func apply(to options: inout SeriesReadingOptions) {
     if let dates { options.dateOrder = dates }
     if sort { options.sorts = true }
+    if decimal != nil || thousands != nil {
+      options.numbers = NumberFormat(decimal: decimal, thousands: thousands)
+    }
+    if !sentinel.isEmpty { options.sentinels = sentinel }
   }
 }
 

@@ -131,6 +131,45 @@ import Testing
     #expect(one.length == 3 && one.known == [[10, 11, 12, 13, 14]] && one.past == [[5, 6, 7]] && one.future == 2)
   }
 
+  @Test func columnsOfOneNameAreToldApart() throws {
+    let text = "t,y,y,\n1,1,2,x\n2,3,4,x\n"
+    let set = try read(text, SeriesReadingOptions(time: .none, targets: ["all"]))
+    #expect(set.targets == ["t", "y (column 2)", "y (column 3)"] && set.series[0].targets == [[1, 2], [1, 3], [2, 4]])
+    let again = try read(text, #require(set.reading))
+    #expect(again.series == set.series && again.targets == set.targets)
+    #expect(message(text, SeriesReadingOptions(targets: ["y"])).contains(": found the name ‘y’ at the columns 2 and 3; expected it once, or the number of the column"))
+    let one = try read(text, SeriesReadingOptions(time: .none, targets: ["3"]))
+    #expect(one.targets == ["y (column 3)"] && one.series[0].targets == [[2, 4]])
+    #expect(try read(text, #require(one.reading)).series == one.series)
+  }
+
+  @Test func aColumnThatTellsSeriesApartIsSuggested() {
+    let text = "date,id,x\n2012-01-01,1,1\n2012-01-01,2,2\n2012-01-02,1,3\n", options = SeriesReadingOptions(targets: ["x"])
+    #expect(message(text, options).hasSuffix("expected each time once, or ‘id’ to tell series apart (--series-column id)"))
+    #expect(message(text.replacing("id", with: "where").replacing(",1,", with: ",a b,").replacing(",2,", with: ",c,"), options).contains("--series-column where"))
+    #expect(message("date,shop,x\n2012-01-03,1,1\n2012-01-04,1,2\n2012-01-02,2,3\n", options).hasSuffix("(--sort), or ‘shop’ to tell series apart (--series-column shop)"))
+    #expect(message("date,x,z\n2012-01-01,1,0\n2012-01-01,2,0\n", options).hasSuffix("expected each time once"))
+  }
+
+  @Test func likelySentinelsAreSaid() throws {
+    func said(_ values: [Double]) throws -> [String] {
+      try read("x\n" + values.map { "\($0)\n" }.joined()).warnings.filter { $0.contains("--sentinel") }
+    }
+    let usual = (0..<20).map { Double($0) }
+    #expect(try said(usual + [-9999, 5, -9999]) == ["2 values of ‘x’ are -9999, far from all others: if that stands for a missing one, say --sentinel -9999"])
+    #expect(try said(usual).isEmpty && said(usual.map { $0 * 100 } + [9999, 9000, 8000, 20_000]).isEmpty && said([-9999, 1]).isEmpty)
+  }
+
+  @Test func seriesTooShortForThePartsAreLeftOut() throws {
+    let set = try SeriesSet(targets: ["x"], series: [40, 5, 30].map { try TimeSeries("s\($0)", targets: [[Double](repeating: 1, count: $0)]) })
+    let (rest, parts) = try SeriesSplit(validation: .steps(4), test: .steps(10)).dividing(set)
+    #expect(rest.series.map(\.name) == ["s40", "s30"] && parts.map(\.training.count) == [26, 16])
+    #expect(rest.warnings == ["the series ‘s5’ has 5 steps, too few for the parts rest/4/10, and is left out"])
+    let (one, _) = try SeriesSplit(test: .steps(35)).dividing(set)
+    #expect(one.warnings == ["2 of 3 series have too few steps for the parts rest/0/35 and are left out, the first is ‘s5’ with 5"])
+    #expect(throws: RNNError.self) { try SeriesSplit(test: .steps(50)).dividing(set) }
+  }
+
   // MARK: The clock
 
   @Test func orderAndDuplicates() throws {

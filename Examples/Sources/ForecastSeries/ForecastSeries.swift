@@ -10,9 +10,9 @@ enum ForecastSeries {
   static func main() throws {
     let path = CommandLine.arguments.dropFirst().first ?? "load.safetensors"
     // Sixty days by the hour: a day's wave, quiet weekends, and what nobody can foresee.
-    let load = (0..<1440).map { (hour: Int) -> Float in
+    let load = (0..<1440).map { (hour: Int) -> Double in
       let wave = 20 * sin(Double(hour) / 24 * 2 * .pi), noise = 8 * sin(Double(hour * hour))
-      return Float((hour / 24 % 7 > 4 ? 35 : 50) + wave + noise)
+      return (hour / 24 % 7 > 4 ? 35 : 50) + wave + noise
     }
     let axis = TimeAxis(start: CivilTime(year: 2024, month: 1, day: 1), frequency: .hour)
     let set = try SeriesSet(targets: ["load"], frequency: .hour, series: [TimeSeries("town", axis: axis, targets: [load])])

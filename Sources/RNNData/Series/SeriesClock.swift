@@ -8,10 +8,13 @@ struct SeriesClock {
   var warnings: [String] = []
 
   private let options: SeriesReadingOptions
+  /// What to say of times that occur again, where there is a column that may tell series apart.
+  private let hint: String
 
   /// - Throws: `.badData` for rows out of order or at the same time, and for dates that can't be told.
-  init(_ all: [SeriesRows], _ options: SeriesReadingOptions, hasTimes: Bool) throws(RNNError) {
+  init(_ all: [SeriesRows], _ options: SeriesReadingOptions, hasTimes: Bool, seriesColumn: String?) throws(RNNError) {
     self.options = options
+    hint = seriesColumn.map { ", or ‘\($0)’ to tell series apart (--series-column \($0.contains(" ") ? "'\($0)'" : $0))" } ?? ""
     if hasTimes {
       try chooseDates(all)
       if options.sorts { sort(all) }
@@ -123,11 +126,11 @@ struct SeriesClock {
       let name = options.series == nil ? "" : " of ‘\(rows.name)’"
       if let same = kept.last(where: { times[$0] == time }) {
         throw RNNError(
-          .badData, "\(rows.place(row)): found \(civil)\(name) a second time, first on \(rows.file(row) == rows.file(same) ? "line \(rows.lines[same])" : rows.place(same)); expected each time once")
+          .badData, "\(rows.place(row)): found \(civil)\(name) a second time, first on \(rows.file(row) == rows.file(same) ? "line \(rows.lines[same])" : rows.place(same)); expected each time once\(hint)")
       }
       throw RNNError(
         .badData,
-        "\(rows.place(row)): found \(civil)\(name) after \(Self.civil(times[last])) on line \(rows.lines[last]); expected a later time, or rows that may be sorted (--sort)")
+        "\(rows.place(row)): found \(civil)\(name) after \(Self.civil(times[last])) on line \(rows.lines[last]); expected a later time, or rows that may be sorted (--sort)\(hint)")
     }
     if kept.count < times.count { rows.reorder(kept) }
     return found

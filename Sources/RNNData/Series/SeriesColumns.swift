@@ -39,6 +39,8 @@ struct SeriesColumns {
   let targets: [Variable]
   let past: [Variable]
   let known: [Variable]
+  /// A column that nobody uses and that may say which series a row belongs to.
+  let seriesCandidate: String?
 
   /// The likeliest names of a column of times.
   private static let timeNames = [
@@ -52,12 +54,16 @@ struct SeriesColumns {
     let asked = Self.asked(options)
     guard let first = rows.first else { throw RNNError(.badData, "\(name) is empty: expected a table of numbers") }
     let isHeader = Self.areNames(first, options)
-    columns = TableColumns(first: first, wanted: [], hasHeader: isHeader)
+    if isHeader, let twice = asked.first(where: { name in first.count { $0 == name } > 1 }) {
+      let places = first.indices.filter { first[$0] == twice }.map { "\($0 + 1)" }
+      throw RNNError(.badData, "\(name): found the name ‘\(twice)’ at the columns \(places.joined(separator: " and ")); expected it once, or the number of the column")
+    }
+    columns = TableColumns(first: isHeader ? Self.distinct(first) : first, wanted: [], hasHeader: isHeader)
     let body = Array(rows.dropFirst(isHeader ? 1 : 0).filter { $0.count == first.count })
     guard let sample = body.first else { throw RNNError(.badData, "\(name) has no rows but the one with the names: expected numbers") }
     let labels = columns.names ?? first.indices.map { "\($0 + 1)" }
 
-    let table = columns
+    let table = columns, sentinels = Sentinels(options.sentinels ?? [])
     let time: [(index: Int, part: TimePart)]
     switch options.time {
     case .none: time = []
@@ -75,7 +81,8 @@ struct SeriesColumns {
       if let index = Self.index(of: column, columns, name)?.index { used.insert(index) }
     }
     func isNumeric(_ index: Int) -> Bool {
-      body.allSatisfy { Self.isNumber($0[index]) || Self.isMissing($0[index]) } && body.contains { Self.isNumber($0[index]) }
+      let fields = body.map { Self.field($0[index], sentinels) }
+      return !fields.contains(.other) && fields.contains { $0 != .missing }
     }
     var chosen: [Int]
     let wantsAll = options.targets == ["all"] && !labels.contains("all")
@@ -109,12 +116,31 @@ struct SeriesColumns {
           throw RNNError(.badData, "\(name): there is no column ‘\(column)’")
         }
         if let word { return Variable(name: column, index: index, reading: .indicator(Array(word.utf8))) }
-        let isWords = body.contains { !Self.isNumber($0[index]) && !Self.isMissing($0[index]) }
+        let isWords = body.contains { Self.field($0[index], sentinels) == .other }
         return Variable(name: labels[index], index: index, reading: isWords ? .word : .number)
       }
     }
     past = try variables(options.past)
     known = try variables(options.known)
+    used.formUnion(chosen)
+    let free = labels.indices.filter { !used.contains($0) }
+    let candidate = series != nil ? nil : free.first { Self.seriesNames.contains(labels[$0].lowercased()) }
+      ?? free.first { column in body.contains { Self.field($0[column], sentinels) == .other && TimeText($0[column]) == nil } }
+    seriesCandidate = candidate.map { labels[$0] }
+  }
+
+  /// Usual names of a column that says which series a row belongs to.
+  private static let seriesNames: Set<String> = [
+    "id", "unique_id", "series", "series_id", "item", "item_id", "symbol", "ticker", "name", "store", "shop", "sku", "product", "station", "sensor",
+    "meter", "device", "location", "city", "region", "country", "code", "key",
+  ]
+
+  /// Names that occur more than once get the number of their column, so that each can be asked for.
+  private static func distinct(_ names: [String]) -> [String] {
+    let counts = Dictionary(names.map { ($0, 1) }, uniquingKeysWith: +)
+    return names.enumerated().map { index, name in
+      counts[name, default: 1] == 1 ? name : "\(name)\(name.isEmpty ? "" : " ")(column \(index + 1))"
+    }
   }
 
   /// The columns that somebody named.
@@ -128,7 +154,7 @@ struct SeriesColumns {
   /// Whether a row has the names of columns: one that is asked for, or nothing that is a number or a time.
   static func areNames(_ row: [String], _ options: SeriesReadingOptions) -> Bool {
     let asked = Self.asked(options)
-    return options.header ?? (row.contains { asked.contains($0) } || !row.contains { isNumber($0) || TimeText($0) != nil })
+    return options.header ?? (row.contains { asked.contains($0) } || !row.contains { NumberField.isPlain($0) || TimeText($0) != nil })
   }
 
   /// A column by its name; or `column=word`.
@@ -168,13 +194,15 @@ struct SeriesColumns {
     }
   }
 
-  private static func field(_ text: String) -> NumberField {
+  /// A column's name, or its number where it has none.
+  func label(_ index: Int) -> String { columns.names?[index] ?? "\(index + 1)" }
+
+  private static func field(_ text: String, _ sentinels: Sentinels? = nil) -> NumberField {
     var text = text
-    return text.withUTF8 { NumberField($0, decimalComma: true) }
+    return text.withUTF8 { NumberField($0, sentinels: sentinels) }
   }
 
   private static func isNumber(_ text: String) -> Bool { if case .number = field(text) { true } else { false } }
-  private static func isMissing(_ text: String) -> Bool { field(text) == .missing }
 }
 
 extension String {

@@ -13,6 +13,13 @@ struct SeriesReader {
   private var hasSeveralOffsets = false
   private var warnings: [String] = []
 
+  /// How the numbers of each variable are written.
+  private var numbers: [NumberColumn] = []
+  private let sentinels: Sentinels?
+  /// How many values were a sentinel.
+  private var sentinelCount = 0
+  private var separator: UInt8?
+
   private static let sampleSize = 1 << 18
   private static let mostWords = 64
 
@@ -21,8 +28,8 @@ struct SeriesReader {
   static func read(_ paths: [String], _ options: SeriesReadingOptions) throws(RNNError) -> SeriesSet {
     guard !paths.isEmpty else { throw RNNError(.usage, "no series given: name a file, or - for standard input") }
     guard paths.count(where: { $0 == "-" }) < 2 else { throw RNNError(.usage, "standard input (-) can be read only once") }
-    var reader = SeriesReader(options: options)
-    var wide: [TimeSeries] = []
+    var reader = SeriesReader(options)
+    var wide: [SeriesRows] = []
     for path in paths {
       var file: InputFile
       if path == "-" { file = InputFile.standardInput() } else { file = try InputFile(path) }
@@ -35,13 +42,13 @@ struct SeriesReader {
       let layout = options.layout ?? (isOfSeries(head.rows) ? .series : .steps)
       var table = TableReader(sample, continuing: file, format: format)
       switch layout {
-      case .series: try readSeries(&table, options, into: &wide)
+      case .series: try reader.readSeries(&table, into: &wide)
       case .steps: try reader.readSteps(&table, head, isOnly: paths.count == 1)
       }
     }
     if !wide.isEmpty {
       guard reader.all.isEmpty else { throw RNNError(.badData, "found a file with a series in each row and one with a step in each row; expected files of one kind") }
-      return try ofSeries(wide, options)
+      return try reader.ofSeries(wide)
     }
     return try reader.finish()
   }
@@ -64,7 +71,8 @@ struct SeriesReader {
       layout = found
     }
     let variables = found.targets + found.past + found.known
-    let hasDecimalCommas = table.format.separator == UInt8(ascii: ";")
+    separator = table.format.separator
+    if numbers.isEmpty { numbers = variables.map { NumberColumn(said: options.numbers, found: options.columns?[found.label($0.index)]) } }
     var isHeader = found.columns.names != nil
     var current: SeriesRows?, currentKey: [UInt8] = []
     if found.series == nil { current = rows(named: isOnly ? Self.title(name) : unused(Self.title(name)), variables.count, file: name) }
@@ -87,34 +95,25 @@ struct SeriesReader {
       if !found.time.isEmpty { try readTime(table, found, rows) }
       rows.lines.append(Int32(clamping: table.line))
       for (index, variable) in variables.enumerated() {
-        let value = try number(table, variable, index, found, hasDecimalCommas)
-        rows.columns[index].append(value.isNaN && index < found.targets.count ? options.missing ?? value : value)
+        let (value, unclear) = try number(table, variable, index, found)
+        rows.append(value.isNaN && index < found.targets.count ? options.missing ?? value : value, to: index, unclear: unclear)
       }
     }
   }
 
   private mutating func number(
-    _ table: borrowing TableReader, _ variable: SeriesColumns.Variable, _ index: Int, _ found: SeriesColumns, _ hasDecimalCommas: Bool
-  ) throws(RNNError) -> Double {
+    _ table: borrowing TableReader, _ variable: SeriesColumns.Variable, _ index: Int, _ found: SeriesColumns
+  ) throws(RNNError) -> (Double, unclear: DecimalMark?) {
     switch variable.reading {
-    case .number:
-      switch table.withField(variable.index, { NumberField($0, decimalComma: hasDecimalCommas) }) {
-      case .number(let value): return value
-      case .missing: return .nan
-      case .other:
-        let text = try table.string(variable.index)
-        throw RNNError(
-          .badData,
-          "\(table.name), line \(table.line), \(found.columns.describe(variable.index)): found ‘\(text.count > 40 ? "\(text.prefix(40))…" : text)’, expected a number, or nothing, NA, NaN, null or ? where it is missing")
-      }
+    case .number: return try number(table, variable.index, index, found.columns.describe(variable.index))
     case .indicator(let word):
       return table.withField(variable.index) { field in
-        NumberField(field) == .missing ? .nan : field.elementsEqual(word) ? 1 : 0
+        (NumberField(field, sentinels: sentinels) == .missing ? .nan : field.elementsEqual(word) ? 1 : 0, nil)
       }
     case .word:
-      if table.withField(variable.index, { NumberField($0) }) == .missing { return .nan }
+      if table.withField(variable.index, { NumberField($0, sentinels: sentinels) }) == .missing { return (.nan, nil) }
       let text = try table.string(variable.index)
-      if let known = words[index]?[text] { return Double(known) }
+      if let known = words[index]?[text] { return (Double(known), nil) }
       let count = words[index]?.count ?? 0
       guard count < Self.mostWords else {
         throw RNNError(
@@ -122,8 +121,42 @@ struct SeriesReader {
           "\(table.name), line \(table.line), \(found.columns.describe(variable.index)): found more than \(Self.mostWords) different words, expected numbers or fewer words")
       }
       words[index, default: [:]][text] = count
-      return Double(count)
+      return (Double(count), nil)
     }
+  }
+
+  /// A number in a column, NaN where it is missing, and its mark where that isn't known to be the decimal one.
+  private mutating func number(_ table: borrowing TableReader, _ column: Int, _ variable: Int, _ name: String) throws(RNNError) -> (Double, unclear: DecimalMark?) {
+    switch table.withField(column, { NumberField($0, sentinels: sentinels) }) {
+    case .number(let number): return try numbers[variable].value(number, table, column)
+    case .missing:
+      if sentinels != nil, table.withField(column, { NumberField($0) }) != .missing { sentinelCount += 1 }
+      return (.nan, nil)
+    case .other:
+      let text = try table.string(column), isLarge = Double(text)?.isFinite == true
+      throw RNNError(
+        .badData,
+        "\(table.name), line \(table.line), \(name): found ‘\(text.shortened)’, expected \(isLarge ? "a number up to \(NumberField.largest) (--sentinel \(text) if it stands for a missing one)" : "a number, or nothing, NA, NaN, null or ? where it is missing")")
+    }
+  }
+
+  /// Decides what the marks of numbers mean where no number tells: all columns are read.
+  private mutating func settle(_ all: [SeriesRows], _ names: [String]) throws(RNNError) -> [String] {
+    let told = Set(numbers.compactMap(\.decimal)), others = told.count == 1 ? told.first : nil
+    var warnings: [String] = []
+    for index in numbers.indices {
+      if let said = try numbers[index].settle(others: others, separator: separator, name: names[index]) { warnings.append(said) }
+      for rows in all { rows.settle(index, decimal: numbers[index].decimal) }
+    }
+    if let values = options.sentinels, sentinelCount > 0 || options.columns == nil {
+      warnings.append("\(sentinelCount) value\(sentinelCount == 1 ? " is" : "s are") \(values.joined(separator: " or ")) and count\(sentinelCount == 1 ? "s" : "") as missing")
+    }
+    return warnings
+  }
+
+  private init(_ options: SeriesReadingOptions) {
+    self.options = options
+    sentinels = Sentinels(options.sentinels ?? [])
   }
 
   private mutating func readTime(_ table: borrowing TableReader, _ found: SeriesColumns, _ rows: SeriesRows) throws(RNNError) {
@@ -181,19 +214,19 @@ struct SeriesReader {
 
   // MARK: The whole
 
-  private func finish() throws(RNNError) -> SeriesSet {
+  private mutating func finish() throws(RNNError) -> SeriesSet {
     guard let layout, all.contains(where: { $0.count > 0 }) else { throw RNNError(.badData, "no rows of numbers were found") }
     let (targets, past) = (layout.targets.count, layout.past.count)
+    var warnings = try warnings + settle(all, (layout.targets + layout.past + layout.known).map { layout.columns.describe($0.index) })
     // Looked at before rows are put in order: later nobody knows the column any more.
     for (index, target) in layout.targets.enumerated() where all.allSatisfy({ $0.columns[index].allSatisfy(\.isNaN) }) {
       throw RNNError(.badData, "\(all[0].file(0)), \(layout.columns.describe(target.index)): found no number in the whole column, expected something to predict")
     }
-    var warnings = warnings
     for (index, variable) in (layout.past + layout.known).enumerated()
     where all.allSatisfy({ $0.columns[targets + index].allSatisfy(\.isNaN) }) {
       warnings.append("\(layout.columns.describe(variable.index)) has no number in it: it tells nothing")
     }
-    var clock = try SeriesClock(all.filter { $0.count > 0 }, options, hasTimes: !layout.time.isEmpty)
+    var clock = try SeriesClock(all.filter { $0.count > 0 }, options, hasTimes: !layout.time.isEmpty, seriesColumn: layout.seriesCandidate)
     if hasSeveralOffsets { clock.warnings.append("the times have several offsets from UTC, as summer time has: all are counted with that of the first row") }
     warnings += clock.warnings
 
@@ -233,7 +266,7 @@ struct SeriesReader {
             ? "the target ‘\(target.name)’ never changes" : "\(constant.count) of \(series.count) series never change in ‘\(target.name)’, the first is ‘\(first.name)’")
       }
     }
-    set.warnings = warnings + set.leaks()
+    set.warnings = warnings + set.likelySentinels() + set.leaks()
     set.reading = resolved(set, layout)
     return set
   }
@@ -241,15 +274,13 @@ struct SeriesReader {
   /// The options with all that was found out.
   private func resolved(_ set: SeriesSet, _ layout: SeriesColumns) -> SeriesReadingOptions {
     var options = options
-    let labels = layout.columns.names
-    func label(_ index: Int) -> String { labels?[index] ?? "\(index + 1)" }
-    options.time = layout.time.isEmpty ? .none : .columns(layout.time.map { label($0.index) })
+    options.time = layout.time.isEmpty ? .none : .columns(layout.time.map { layout.label($0.index) })
     (options.targets, options.past, options.known) = (set.targets, set.past, set.known)
     options.layout = .steps
-    options.header = labels != nil
+    options.header = layout.columns.names != nil
     options.frequency = set.frequency
     options.seasonality = set.seasonality
-    options.sorts = self.options.sorts
+    options.columns = Dictionary(zip(layout.targets + layout.past + layout.known, numbers).map { (layout.label($0.index), $1.format) }) { first, _ in first }
     return options
   }
 
@@ -262,42 +293,48 @@ struct SeriesReader {
     return first.enumerated().allSatisfy { $1 == "V\($0 + 1)" } && Set(keys).count == keys.count && !keys.contains { Double($0) != nil }
   }
 
-  private static func readSeries(_ table: inout TableReader, _ options: SeriesReadingOptions, into all: inout [TimeSeries]) throws(RNNError) {
+  private mutating func readSeries(_ table: inout TableReader, into all: inout [SeriesRows]) throws(RNNError) {
     guard options.past.isEmpty, options.known.isEmpty, options.series == nil, options.targets.isEmpty || options.targets == ["value"], options.time == .found || options.time == .none
     else {
       throw RNNError(.usage, "\(table.name) has a series in each row: it has no columns for times, targets or other variables to be named")
     }
-    let hasDecimalCommas = table.format.separator == UInt8(ascii: ";")
+    separator = table.format.separator
+    if numbers.isEmpty { numbers = [NumberColumn(said: options.numbers, found: options.columns?["value"])] }
     var isFirst = true
     while try table.next() {
       if table.isBlank { continue }
       defer { isFirst = false }
-      if isFirst, options.header ?? (table.count > 1 && { if case .other = table.withField(1, { NumberField($0, decimalComma: hasDecimalCommas) }) { true } else { false } }()) { continue }
+      if isFirst, options.header ?? (table.count > 1 && { if case .other = table.withField(1, { NumberField($0, sentinels: sentinels) }) { true } else { false } }()) { continue }
       let key = try table.string(0)
       guard !key.isEmpty else { throw RNNError(.badData, "\(table.at(0)): found nothing, expected the name of a series") }
-      var values: [Double] = []
-      values.reserveCapacity(table.count)
+      let rows = SeriesRows(name: key, variables: 1)
       for column in 1..<max(table.count, 1) {
-        switch table.withField(column, { NumberField($0, decimalComma: hasDecimalCommas) }) {
-        case .number(let value): values.append(value)
-        case .missing: values.append(options.missing ?? .nan)
-        case .other: throw RNNError(.badData, "\(table.at(column)): found ‘\(try table.string(column).prefix(40))’, expected a number, or nothing")
-        }
+        let (value, unclear) = try number(table, column, 0, "column \(column + 1)")
+        rows.append(value, to: 0, unclear: unclear)
       }
-      let end = (values.lastIndex { !$0.isNaN } ?? -1) + 1
-      guard end > 0 else { throw RNNError(.badData, "\(table.name), line \(table.line): the series ‘\(key)’ has no number") }
-      all.append(try TimeSeries(key, targets: [Array(values[..<end])]))
+      all.append(rows)
     }
   }
 
-  private static func ofSeries(_ all: [TimeSeries], _ options: SeriesReadingOptions) throws(RNNError) -> SeriesSet {
-    var seen: Set<String> = []
+  private mutating func ofSeries(_ rows: [SeriesRows]) throws(RNNError) -> SeriesSet {
+    var warnings = try warnings + settle(rows, ["the table"]), seen: Set<String> = [], all: [TimeSeries] = []
+    for one in rows {
+      // Rows are filled up to the longest.
+      let values = one.columns[0], length = (values.lastIndex { !$0.isNaN } ?? -1) + 1
+      guard length > 0 else {
+        warnings.append("the series ‘\(one.name)’ has no value and is left out")
+        continue
+      }
+      all.append(try TimeSeries(one.name, targets: [values[..<length].map { $0.isNaN ? options.missing ?? $0 : $0 }]))
+    }
     if let twice = all.first(where: { !seen.insert($0.name).inserted }) {
       throw RNNError(.badData, "the series ‘\(twice.name)’ occurs twice; expected another name in each row")
     }
     var set = try SeriesSet(
       targets: ["value"], seasonality: options.seasonality ?? options.frequency?.seasonality, series: all)
+    set.warnings = warnings
     set.reading = options
+    set.reading?.columns = numbers.first.map { ["value": $0.format] }
     set.reading?.layout = .series
     set.reading?.targets = ["value"]
     set.reading?.seasonality = set.seasonality

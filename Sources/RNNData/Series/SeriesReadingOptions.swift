@@ -46,11 +46,17 @@ public struct SeriesReadingOptions: Sendable, Hashable, Codable {
   public var sorts: Bool
   /// What a missing target counts as. By default it stays missing; published figures often have 0.
   public var missing: Double?
+  /// Values that stand for a missing one, besides nothing, `NA` and the like: numbers such as -9999, however they are written, or words.
+  public var sentinels: [String]?
+  /// How numbers are written, in all columns.
+  public var numbers: NumberFormat?
+  /// What was found of each column, by its name.
+  public var columns: [String: NumberFormat]?
 
   public init(
     time: Time = .found, targets: [String] = [], past: [String] = [], known: [String] = [], series: String? = nil, layout: Layout? = nil,
     frequency: Frequency? = nil, seasonality: Int? = nil, dateOrder: DateOrder? = nil, separator: String? = nil, header: Bool? = nil,
-    sorts: Bool = false, missing: Double? = nil
+    sorts: Bool = false, missing: Double? = nil, sentinels: [String]? = nil, numbers: NumberFormat? = nil
   ) {
     self.time = time
     self.targets = targets
@@ -65,5 +71,7 @@ public struct SeriesReadingOptions: Sendable, Hashable, Codable {
     self.header = header
     self.sorts = sorts
     self.missing = missing
+    self.sentinels = sentinels
+    self.numbers = numbers
   }
 }

@@ -11,12 +11,15 @@ final class SeriesRows {
   var lines: [Int32] = []
   /// `[variable][row]`: targets, past, known.
   var columns: [[Double]]
+  /// Of each variable the rows with a mark of which it isn't known whether it is the decimal one.
+  private var unclear: [[(mark: DecimalMark, rows: Range<Int>)]]
 
   static let impossible = Int.min
 
   init(name: String, variables: Int) {
     self.name = name
     columns = [[Double]](repeating: [], count: variables)
+    unclear = [[(mark: DecimalMark, rows: Range<Int>)]](repeating: [], count: variables)
   }
 
   var count: Int { lines.count }
@@ -29,6 +32,26 @@ final class SeriesRows {
     if others.isEmpty, first != second { others = times }
     times.append(first)
     if !others.isEmpty || first != second { others.append(second) }
+  }
+
+  func append(_ value: Double, to variable: Int, unclear mark: DecimalMark? = nil) {
+    if let mark {
+      let row = columns[variable].count
+      if let last = unclear[variable].last, last.mark == mark, last.rows.upperBound == row {
+        unclear[variable][unclear[variable].count - 1].rows = last.rows.lowerBound..<row + 1
+      } else {
+        unclear[variable].append((mark, row..<row + 1))
+      }
+    }
+    columns[variable].append(value)
+  }
+
+  /// Numbers whose mark was taken for the decimal one, and isn't, get their thousands.
+  func settle(_ variable: Int, decimal: DecimalMark?) {
+    for (mark, rows) in unclear[variable] where mark != decimal {
+      for row in rows { columns[variable][row] = NumberColumn.grouped(columns[variable][row]) }
+    }
+    unclear[variable] = []
   }
 
   func place(_ row: Int) -> String { "\(file(row)), line \(lines[row])" }

@@ -65,6 +65,29 @@ public struct SeriesSplit: Sendable, Hashable, Codable {
     return Parts(training: 0..<ends[0], validation: ends[0]..<ends[1], test: ends[1]..<ends[2])
   }
 
+  /// The series that are long enough for the parts, and these; the others are left out, and a warning says so.
+  ///
+  /// - Throws: `.badData` where none is.
+  public func dividing(_ set: SeriesSet) throws(RNNError) -> (set: SeriesSet, parts: [Parts]) {
+    var rest = set, divided: [Parts] = [], short: [TimeSeries] = []
+    rest.series = []
+    for series in set.series {
+      if let parts = try? parts(of: series.length) {
+        rest.series.append(series)
+        divided.append(parts)
+      } else {
+        short.append(series)
+      }
+    }
+    guard let first = short.first else { return (set, divided) }
+    guard !divided.isEmpty else { return (set, try parts(of: set)) }
+    rest.warnings.append(
+      short.count == 1
+        ? "the series ‘\(first.name)’ has \(first.length) steps, too few for the parts \(self), and is left out"
+        : "\(short.count) of \(set.series.count) series have too few steps for the parts \(self) and are left out, the first is ‘\(first.name)’ with \(first.length)")
+    return (rest, divided)
+  }
+
   /// The parts of every series.
   public func parts(of set: SeriesSet) throws(RNNError) -> [Parts] {
     try set.series.map { (series) throws(RNNError) in try parts(of: series.length, name: "the series ‘\(series.name)’") }

@@ -14,7 +14,7 @@ enum UnitsRow {
 
   private static func field(_ text: String) -> NumberField {
     var text = text
-    return text.withUTF8 { NumberField($0, decimalComma: true) }
+    return text.withUTF8 { NumberField($0) }
   }
 
   private static func isNumber(_ text: String) -> Bool { if case .number = field(text) { true } else { false } }

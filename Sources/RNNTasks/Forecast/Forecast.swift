@@ -90,18 +90,18 @@ public protocol Forecaster: Sendable {
 }
 
 extension ForecastWindow {
-  /// For each channel the window after its last step.
+  /// For each channel the window after its last step; series that are too short for that are left out.
   ///
   /// - Parameters:
   ///   - back: begins so many steps earlier: what came is known there.
-  /// - Throws: `.usage` where a series has no more steps than that.
+  /// - Throws: `.usage` where no series has more steps than that.
   public static func atEnd(of set: SeriesSet, back: Int = 0) throws(RNNError) -> [ForecastWindow] {
     var windows: [ForecastWindow] = []
-    for (index, series) in set.series.enumerated() {
-      guard (0..<series.length).contains(back) else {
-        throw RNNError(.usage, "the series ‘\(series.name)’ has \(series.length) steps: a forecast can't begin \(back) before its end")
-      }
+    for (index, series) in set.series.enumerated() where (0..<series.length).contains(back) {
       windows += set.targets.indices.map { ForecastWindow(series: index, target: $0, origin: series.length - back) }
+    }
+    if windows.isEmpty, let longest = set.series.max(by: { $0.length < $1.length }) {
+      throw RNNError(.usage, "the series ‘\(longest.name)’ has \(longest.length) steps: a forecast can't begin \(back) before its end")
     }
     return windows
   }

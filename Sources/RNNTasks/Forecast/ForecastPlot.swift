@@ -77,6 +77,9 @@ public struct ForecastPlot: Sendable {
   private static func svg(_ panel: Panel, top offset: Double) -> String {
     let all = panel.history + panel.truth + panel.median + panel.bands.flatMap { $0.lower + $0.upper }
     guard let vertical = PlotAxis(all.map(\.y).filter(\.isFinite)), let horizontal = PlotAxis(all.map(\.x)) else { return "" }
+    let ticks = vertical.ticks(atMost: 6)
+    // Room for the longest label.
+    let left = max(left, 7 * Double(ticks.map(\.label.count).max() ?? 0) + 14)
     let (innerWidth, innerHeight) = (width - left - right, height - top - bottom)
     func x(_ value: Double) -> Double { left + horizontal.place(value) * innerWidth }
     func y(_ value: Double) -> Double { offset + top + (1 - vertical.place(value)) * innerHeight }
@@ -91,7 +94,7 @@ public struct ForecastPlot: Sendable {
       }.joined()
     }
     var text = "<text x=\"\(number(left))\" y=\"\(number(offset + 20))\" font-weight=\"600\">\(escaped(panel.title))</text>\n"
-    for tick in vertical.ticks(atMost: 6) {
+    for tick in ticks {
       text += "<line x1=\"\(number(left))\" x2=\"\(number(width - right))\" y1=\"\(number(y(tick.value)))\" y2=\"\(number(y(tick.value)))\" stroke=\"#e5e5e5\"/>\n"
       text += "<text x=\"\(number(left - 8))\" y=\"\(number(y(tick.value) + 4))\" text-anchor=\"end\" fill=\"#555\">\(escaped(tick.label))</text>\n"
     }

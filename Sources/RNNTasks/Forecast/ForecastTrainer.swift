@@ -16,21 +16,24 @@ public struct ForecastTrainer: Trainer {
   public var loop: TrainingLoop<ForecastTraining>
   /// How the steps were divided, in words.
   public let division: String
+  /// What should be known of the division.
+  public let warnings: [String]
   public let readsStandardInput: Bool
   private let trainedOn: String
   private let trainedSteps: String
 
   /// - Parameter sources: the names of the files, for the model's notes.
   /// Throws `.usage` for options that can't be, `.badData` for series too short to learn from.
-  public init(_ set: SeriesSet, sources: [String] = [], options: ForecastTrainingOptions = .init()) throws(RNNError) {
+  public init(_ all: SeriesSet, sources: [String] = [], options: ForecastTrainingOptions = .init()) throws(RNNError) {
     self.options = options
     try Limits.windowSteps.check(options.horizon, "horizon")
     try Limits.windowSteps.check(options.context, "context")
     let horizon = options.horizon
-    let longest = set.series.map(\.length).max() ?? 0
+    let longest = all.series.map(\.length).max() ?? 0
     let split = options.split ?? SeriesSplit(
       validation: .steps(max(horizon, Int((ForecastDefaults.validationShare * Double(longest)).rounded()))))
-    let parts = try split.parts(of: set)
+    let (set, parts) = try split.dividing(all)
+    warnings = Array(set.warnings.dropFirst(all.warnings.count))
     let lengths = parts.map(\.training.count)
     let defaults = ForecastDefaults(
       length: lengths.max() ?? 0, steps: lengths.reduce(0, +) * set.targets.count, channels: set.channels, seasonality: set.seasonality,
@@ -49,8 +52,8 @@ public struct ForecastTrainer: Trainer {
       throw RNNError(.badData, "no series has \(horizon) steps to choose the best weights by; give a larger part, or none (as in rest/0/0)")
     }
     try options.training.check(isMeasured: hasValidation, "steps to measure on; give a part for validation")
-    let all = measured.reduce(0) { $0 + $1.count } * set.targets.count
-    let validation = WindowList(targets: set.targets.count, origins: measured, stride: max(1, all / Self.mostMeasured(defaults.isDirect)))
+    let places = measured.reduce(0) { $0 + $1.count } * set.targets.count
+    let validation = WindowList(targets: set.targets.count, origins: measured, stride: max(1, places / Self.mostMeasured(defaults.isDirect)))
 
     let masks = zip(set.series, parts).contains { series, parts in series.targets.contains { $0[parts.training].contains(where: \.isNaN) } }
       || zip(begins, lengths).contains { $0 < defaults.context && $1 > 0 }

@@ -124,7 +124,7 @@ package struct PlotAxis {
     // A range that would overflow is as good as one at the limit.
     let limit = Double.greatestFiniteMagnitude / 4
     let (lower, upper) = (max(min(low, limit), -limit), min(max(high, -limit), limit))
-    let least = max(abs(lower), abs(upper)) * 1e-9
+    let least = max(abs(lower), abs(upper)) * 1e-12
     // Below the smallest step that can be told apart, or written down, it counts as one value.
     if upper - lower > max(least, 1e-290) {
       (self.lower, self.upper) = (lower, upper)
@@ -162,7 +162,7 @@ package struct PlotAxis {
     return (0...Int(min(last - first, 64))).map { index in
       let value = (first + Double(index)) * step
       if value == 0 { return (0, "0") }
-      if largest >= 1e15 || decimals > 9 { return (value, Self.short(value)) }
+      if largest >= 1e15 || decimals > 9 { return (value, step < largest / 100 ? "\(value)" : Self.short(value)) }
       return (value, HumanFormat.fixed(value / unit.0, max(unit.1 + decimals, 0)) + unit.2)
     }
   }
