@@ -55,7 +55,7 @@ let package = Package(
     .testTarget(name: "RNNDataTests", dependencies: modules + ["RNNTestSupport"], swiftSettings: strict),
     .testTarget(name: "RNNTasksTests", dependencies: modules + ["RNNTestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "RNNToolTests", dependencies: modules + ["RNNTestSupport", "rnn-tool"], exclude: ["Help"], swiftSettings: strict),
+      name: "RNNToolTests", dependencies: modules + ["CRNNKernels", "RNNTestSupport", "rnn-tool"], exclude: ["Help"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

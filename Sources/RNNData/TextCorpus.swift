@@ -66,7 +66,7 @@ public struct TextCorpus: Sendable {
       if path != "-", let file = try StoredFile(path), file.size > memory - inMemory {
         try append(.file(file), count: file.size, name: path)
       } else {
-        var file = path == "-" ? InputFile.standardInput() : try InputFile(path)
+        var file = try path == "-" ? InputFile.standardInput() : InputFile(path)
         let bytes = try file.readAll()
         inMemory += bytes.count
         try append(.memory(bytes), count: bytes.count, name: file.name)

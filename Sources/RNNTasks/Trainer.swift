@@ -69,8 +69,8 @@ extension Trainer {
 
   public var warnings: [String] { [] }
 
-  /// Where a model's checkpoint lies.
-  public static func checkpointPath(_ output: String) -> String { output + ".checkpoint" }
+  /// Where a model's checkpoint lies: beside the model, whatever links lead there.
+  public static func checkpointPath(_ output: String) -> String { ((try? Files.resolved(output)) ?? output) + ".checkpoint" }
 
   /// Updates from one measurement to the next: an epoch, or an equal part of one of about so many where that is long, as the best
   /// weights may lie within it.
@@ -127,33 +127,54 @@ extension Trainer {
     }
     let lock = try FileLock(output)
     defer { withExtendedLifetime(lock) {} }
-    let checkpoint = Self.checkpointPath(output)
-    for path in [output, checkpoint] { try Files.removeLeftovers(of: path) }
+    // Removed in the end is the file, not a link to it.
+    let checkpoint = try Files.resolved(Self.checkpointPath(output))
+    try Files.checkWritable(checkpoint)
     if Files.exists(checkpoint) {
       switch start {
-      case .new:
-        throw RNNError(
-          .usage, "\(checkpoint) is of a run that isn't finished: go on with --resume, or begin anew with --fresh")
       case .resume: try restore(checkpoint)
-      case .fresh: try Files.remove(checkpoint)
+      case .new, .fresh:
+        guard TrainingLoop<Task>.isCheckpoint(checkpoint) else {
+          throw RNNError(.usage, "\(checkpoint) is not a checkpoint of training, whose place it has: move it away, or choose another -o")
+        }
+        if start == .new {
+          throw RNNError(.usage, "\(checkpoint) is of a run that isn't finished: go on with --resume, or begin anew with --fresh")
+        }
+        try Files.remove(checkpoint)
       }
-    } else if start == .resume, let model = try? Model(contentsOf: output), model.notes["run"] == identity {
+    } else if start == .resume, let model = try? Model(Safetensors(own: output), source: output), model.notes["run"] == identity {
       return .wasFinished
     }
     try report(self, .began(step: loop.state.step, wasAsked: start == .resume))
     let place = readsStandardInput ? nil : checkpoint
     guard try run(checkpoint: place, shouldStop: shouldStop, report: report) else {
-      if let place { try loop.checkpoint().write(to: place) }
+      if let place { try save(loop, to: place) }
       return .stopped(checkpoint: place)
     }
-    try finishedModel().save(to: output)
-    if Files.exists(checkpoint) { try Files.remove(checkpoint) }
+    let model = try finishedModel()
+    try sayingWhatIsSaved(in: place) { () throws(RNNError) in try model.save(to: output) }
+    if let place, Files.exists(place) { try Files.remove(place) }
     return .finished
+  }
+
+  private func save(_ loop: TrainingLoop<Task>, to checkpoint: String) throws {
+    let file = try loop.checkpoint()
+    try sayingWhatIsSaved(in: checkpoint) { () throws(RNNError) in try file.write(to: checkpoint) }
+  }
+
+  /// Adds to the message of a write that failed where the work up to then is.
+  private func sayingWhatIsSaved(in checkpoint: String?, _ write: () throws(RNNError) -> Void) throws(RNNError) {
+    do throws(RNNError) {
+      try write()
+    } catch {
+      guard let checkpoint, Files.exists(checkpoint) else { throw error }
+      throw RNNError(error.kind, "\(error.message); the last checkpoint stays in \(checkpoint): the same call with --resume goes on from it")
+    }
   }
 
   private mutating func restore(_ checkpoint: String) throws {
     do {
-      try loop.restore(try Safetensors(contentsOf: checkpoint))
+      try loop.restore(try Safetensors(own: checkpoint))
     } catch let error as RNNError {
       guard !error.message.hasPrefix(checkpoint) else { throw error }
       throw RNNError(error.kind, "\(checkpoint): \(error.message)")
@@ -176,7 +197,7 @@ extension Trainer {
       }
       if let checkpoint, !loop.state.isFinished, ContinuousClock.now - last >= .seconds(interval.seconds) {
         let began = ContinuousClock.now
-        try loop.checkpoint().write(to: checkpoint)
+        try frame.save(loop, to: checkpoint)
         last = .now
         interval.wrote(in: (last - began) / .seconds(1))
       }

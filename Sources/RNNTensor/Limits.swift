@@ -148,6 +148,8 @@ package enum Limits {
   /// A probability that is at least a little.
   package static let probability = Limit(1e-30...1, "a number above 0, up to 1")
   package static let threads = Limit(1...1024)
+  /// What random draws follow from.
+  package static let seed = Limit(range: UInt64.min...UInt64.max, description: "a whole number from 0 to \(UInt64.max)")
   /// Units and inputs of a cell that is verified.
   package static let verifiedUnits = Limit(1...4096)
   /// How long a measurement of speed takes.

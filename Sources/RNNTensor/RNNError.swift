@@ -16,10 +16,6 @@ public struct RNNError: Error, Hashable, Sendable, CustomStringConvertible {
     case cannotCreate = 73
     /// Reading or writing failed on the way.
     case inputOutput = 74
-    /// Interrupted (Ctrl-C).
-    case interrupted = 130
-    /// Terminated (SIGTERM).
-    case terminated = 143
   }
 
   public let kind: Kind

@@ -14,7 +14,7 @@ struct Demo: ParsableCommand {
         rnn demo
       """)
 
-  @Option(help: ArgumentHelp("All that is drawn at random follows from this number.", valueName: "n"))
+  @Option(help: ArgumentHelp("All that is drawn at random follows from this number.", valueName: "n"), limit: Limits.seed)
   var seed: UInt64 = 1
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Keep the model.", valueName: "model"))
@@ -40,17 +40,17 @@ struct Demo: ParsableCommand {
 
   func run() throws {
     threads.apply()
+    if let output { try Outputs.announce(model: output) }
     let demonstration = SumsDemonstration(seed: seed)
     let corpus = try TextCorpus(Array(demonstration.trainingText.utf8), name: "sums in words")
     var trainer = try TextTrainer(corpus, options: demonstration.options)
     var view = TrainingView(output: nil, isQuiet: quiet)
-    if let output { try Files.checkWritable(output) }
     Signals.catchInterruptions()
     defer { view.end() }
     let outcome = try trainer.train(shouldStop: { Signals.received != nil }) { try view.show($0, $1) }
     view.end()
     if case .stopped = outcome {
-      throw RNNError(Signals.received == 15 ? .terminated : .interrupted, "stopped after step \(trainer.loop.state.step)")
+      throw Interruption("stopped after step \(trainer.loop.state.step)")
     }
     view.plot(trainer)
     let model = trainer.model

@@ -43,7 +43,7 @@ struct ForecastSeries: ParsableCommand {
   @Option(help: ArgumentHelp("The courses that a recurrent model draws where it predicts several steps. (default: 100)", valueName: "n"), limit: Limits.paths)
   var paths: Int?
 
-  @Option(help: ArgumentHelp("From what it draws them.", valueName: "n"))
+  @Option(help: ArgumentHelp("From what it draws them.", valueName: "n"), limit: Limits.seed)
   var seed: UInt64 = 1
 
   @OptionGroup var rows: SeriesRowArguments
@@ -58,10 +58,10 @@ struct ForecastSeries: ParsableCommand {
       }
       return level
     }
+    try Outputs.announce(picture: (plot, "--plot"), reading: [model] + files)
     var model = try ForecastModel(contentsOf: self.model)
     if let paths { model.paths = paths }
     model.seed = seed
-    if let plot { try Files.checkWritable(plot) }
     let set = try SeriesSet(reading: files, model: model, rows)
     SeriesMessages.show(set.warnings)
     for name in series where !set.series.contains(where: { $0.name == name }) {

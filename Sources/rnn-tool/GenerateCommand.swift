@@ -15,7 +15,8 @@ struct Generate: ParsableCommand {
   @Argument(help: ArgumentHelp("The model.", valueName: "model"))
   var model: String
 
-  @Option(help: ArgumentHelp("The text to continue. (default: none)", valueName: "text"))
+  // A text may begin with a minus.
+  @Option(parsing: .unconditional, help: ArgumentHelp("The text to continue. (default: none)", valueName: "text"))
   var prompt: String?
 
   @Option(help: ArgumentHelp("Tokens (bytes, characters or words, as the model has them) to generate at most.", valueName: "n"), limit: Limits.count)
@@ -30,10 +31,10 @@ struct Generate: ParsableCommand {
   @Option(help: ArgumentHelp("Draw among the fewest tokens that have this probability together.", valueName: "value"), limit: Limits.probability)
   var topP: Double?
 
-  @Option(help: ArgumentHelp("Another number, another text. (default: 1, or the state's)", valueName: "n"))
+  @Option(help: ArgumentHelp("Another number, another text. (default: 1, or the state's)", valueName: "n"), limit: Limits.seed)
   var seed: UInt64?
 
-  @Option(help: ArgumentHelp("End before this text appears; may be given several times.", valueName: "text"))
+  @Option(parsing: .unconditionalSingleValue, help: ArgumentHelp("End before this text appears; may be given several times.", valueName: "text"))
   var stop: [String] = []
 
   @Option(help: ArgumentHelp("Go on from a saved state.", valueName: "file"))
@@ -51,7 +52,7 @@ struct Generate: ParsableCommand {
   func run() throws {
     threads.apply()
     let sampling = try SamplingOptions(temperature: temperature, topK: topK, topP: topP)
-    if let saveState { try Files.checkWritable(saveState) }
+    try Outputs.announce(state: saveState, reading: [model, state])
     let generator = try TextGenerator(LanguageModel(contentsOf: model))
     let session = try TextSession(
       generator, GenerationOptions(sampling: sampling, length: length, seed: seed ?? 1, stops: stop))

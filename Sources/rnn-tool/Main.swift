@@ -12,20 +12,26 @@ struct Tool: ParsableCommand {
     subcommands: [Train.self, Generate.self, Classify.self, Translate.self, Transcribe.self, ForecastSeries.self, Evaluate.self, Verify.self, Inspect.self, Explain.self, Demo.self, Bench.self])
 
   static func main() {
-    Failure.ignoreBrokenPipes()
+    StandardStreams.open()
+    OutputFile.guardStandardOutput()
+    Failure.ignoreSignalsOfWriting()
     Failure.catchExhaustion()
-    // A mistake in the arguments is answered by the parser with the command's usage; whatever happens after by us.
-    let command: any ParsableCommand
     do {
-      command = try parseAsRoot()
-    } catch {
-      exit(withError: error)
-    }
-    var running = command
-    do {
-      try running.run()
+      let arguments = try CallArguments.all()
+      try InstructionSet.check()
+      var command = parsed(arguments)
+      try command.run()
     } catch {
       Failure.end(error)
+    }
+  }
+
+  /// A mistake in the arguments is answered by the parser with the command's usage; whatever happens after by us.
+  private static func parsed(_ arguments: [String]) -> any ParsableCommand {
+    do {
+      return try parseAsRoot(arguments)
+    } catch {
+      Failure.endParsing(error)
     }
   }
 }

@@ -1,22 +1,28 @@
 import Foundation
 import Synchronization
 
-/// Ctrl-C and SIGTERM while training: the first is noted, so that the step is finished and the work saved; a second one ends
-/// the program at once.
+/// What ends a run that trains: Ctrl-C, SIGTERM, a closed terminal, a limit of time or of a file's size. It is noted, so that
+/// the step is finished and the work saved.
+///
+/// A second Ctrl-C or SIGTERM ends the program at once. The other signals come again by themselves.
 enum Signals {
   private static let pending = Atomic<Int32>(0)
+  private static let requests = Atomic<Int>(0)
 
   static func catchInterruptions() {
     // Whoever started the program may have left them blocked, as threads of a dispatch queue do.
+    let caught = [SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGXFSZ]
     var numbers = sigset_t()
     sigemptyset(&numbers)
-    sigaddset(&numbers, SIGINT)
-    sigaddset(&numbers, SIGTERM)
+    for number in caught { sigaddset(&numbers, number) }
     pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
-    for number in [SIGINT, SIGTERM] {
-      signal(number) { number in
-        if Signals.pending.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
+    for number in caught {
+      let previous: (@convention(c) (Int32) -> Void)? = signal(number) { number in
+        _ = Signals.pending.compareExchange(expected: 0, desired: number, ordering: .relaxed)
+        if number == SIGINT || number == SIGTERM, Signals.requests.add(1, ordering: .relaxed).oldValue > 0 { _exit(128 + number) }
       }
+      // As nohup wants it.
+      if number == SIGHUP, unsafeBitCast(previous, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { signal(number, SIG_IGN) }
     }
   }
 
@@ -24,5 +30,17 @@ enum Signals {
   static var received: Int32? {
     let number = pending.load(ordering: .relaxed)
     return number == 0 ? nil : number
+  }
+}
+
+/// The end of a run that a signal stopped.
+struct Interruption: Error {
+  let message: String
+  /// That of a program which a signal ended.
+  let exitCode: Int32
+
+  init(_ message: String) {
+    self.message = message
+    exitCode = 128 + (Signals.received ?? SIGINT)
   }
 }

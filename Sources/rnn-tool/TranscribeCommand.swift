@@ -46,10 +46,7 @@ struct Transcribe: ParsableCommand {
 
   func run() throws {
     threads.apply()
-    if let saveState = stream.saveState {
-      if Files.areSame(saveState, self.model) { throw RNNError(.usage, "\(saveState) is the model: the state must go to another file") }
-      try Files.checkWritable(saveState)
-    }
+    try Outputs.announce(state: stream.saveState, reading: [model, search.lm, stream.state])
     let model = try Transcriber(contentsOf: model)
     let (packed, options) = try search.prepared(model, beam: beam, best: best)
     if stream.stream {

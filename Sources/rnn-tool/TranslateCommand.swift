@@ -51,7 +51,7 @@ struct Translate: ParsableCommand {
       if attention != nil || json || scores.score { throw RNNError(.usage, "--attention, --json and --score are for whole translations") }
       if steps.state != nil, !files.isEmpty { throw RNNError(.usage, "a state has its sentence: --state reads no other") }
     }
-    for path in [attention, steps.saveState].compactMap(\.self) { try Files.checkWritable(path) }
+    try Outputs.announce(state: steps.saveState, picture: (attention, "--attention"), reading: [model, steps.state] + files)
     let translator = try Translator.Packed(Translator(contentsOf: model))
     if scores.score { return try score(translator) }
     if steps.areGiven { return try translateSteps(translator, options) }
@@ -185,7 +185,7 @@ struct SearchArguments: ParsableArguments {
   @Option(help: ArgumentHelp("With --sample: draw among the fewest tokens that have this probability together.", valueName: "value"), limit: Limits.probability)
   var topP: Double?
 
-  @Option(help: ArgumentHelp("With --sample: another number, other translations.", valueName: "n"))
+  @Option(help: ArgumentHelp("With --sample: another number, other translations.", valueName: "n"), limit: Limits.seed)
   var seed: UInt64 = 1
 
   func validate() throws {

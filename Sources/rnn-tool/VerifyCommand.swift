@@ -26,7 +26,7 @@ struct Verify: ParsableCommand {
   @Option(help: ArgumentHelp("The cell's inputs.", valueName: "n"), limit: Limits.verifiedUnits)
   var inputs = 5
 
-  @Option(help: ArgumentHelp("What is drawn at random follows from this number.", valueName: "n"))
+  @Option(help: ArgumentHelp("What is drawn at random follows from this number.", valueName: "n"), limit: Limits.seed)
   var seed: UInt64 = 1
 
   @OptionGroup var threads: ThreadArguments

@@ -39,7 +39,7 @@ struct BadInputTests {
     let text = try place.text()
     try expect(["train", "generate", text, "-o", place.path("none/m.safetensors")], 73, "there is no directory")
     try expect(["train", "generate", text, "-o", place.folder.path], 73, "is a directory")
-    try expect(["train", "generate", text, "-o", text], 64, "must go to another one")
+    try expect(["train", "generate", text, "-o", text], 64, "text.txt is a file to read", "give -o another file")
     let model = try place.model()
     try expect(["generate", model, "--save-state", place.path("none/state")], 73, "there is no directory")
     if getuid() != 0 {

@@ -165,7 +165,7 @@ struct ClassificationTests {
     try expect(["train", "classify", table, "-o", new, "--valid", valid], 65, "v.csv, line 3: found the label ‘other’, expected one of ‘neg’, ‘pos’")
     try expect(["train", "classify", place.path("none"), "-o", new], 66, "no such file")
     try expect(["train", "classify", table, "-o", place.path("no/m")], 73, "there is no directory")
-    try expect(["train", "classify", table, "-o", table], 64, "the model must go to another one")
+    try expect(["train", "classify", table, "-o", table], 64, "is a file to read, and the model would be written over it")
     try expect(["train", "classify", table, "-o", new, "--pooling", "first"], 64, "found --pooling first; expected last, mean, max")
     try expect(["train", "classify", table, "-o", new, "--class-weights", "pos"], 64, "expected name=value")
     try expect(["train", "classify", table, "-o", new, "--class-weights", "pos=x"], 64, "expected a number")

@@ -1,3 +1,4 @@
+import CRNNKernels
 import Foundation
 import RNNData
 import RNNTasks
@@ -40,7 +41,10 @@ enum Program {
     fileprivate let outputFile: URL
     fileprivate let errorFile: URL
 
-    fileprivate init(_ arguments: [String], input: String?, reading file: String?, output: FileHandle?, in directory: URL?) throws {
+    fileprivate init(
+      _ executable: String, _ arguments: [String], input: String?, reading file: String?, output: FileHandle?, in directory: URL?,
+      environment: [String: String]
+    ) throws {
       folder = FileManager.default.temporaryDirectory.appending(path: "rnn-run-\(UUID().uuidString)")
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       outputFile = folder.appending(path: "out")
@@ -48,8 +52,14 @@ enum Program {
       let inputFile = folder.appending(path: "in")
       for file in [outputFile, errorFile] { try Data().write(to: file) }
       try Data((input ?? "").utf8).write(to: inputFile)
-      process.executableURL = URL(filePath: try #require(path))
+      process.executableURL = URL(filePath: executable)
       process.arguments = arguments
+      process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+      // An instruction set that this machine lacks is passed over with a line on standard error, which tests compare.
+      if environment["RNN_ISA"] == nil, let wish = getenv("RNN_ISA") {
+        let sets = [RNN_ISA_PLAIN, RNN_ISA_AVX2, RNN_ISA_AVX512, RNN_ISA_NEON].filter(rnn_isa_available)
+        if !sets.contains(where: { strcmp(rnn_isa_name($0), wish) == 0 }) { process.environment?["RNN_ISA"] = nil }
+      }
       process.currentDirectoryURL = directory
       process.standardInput = try FileHandle(forReadingFrom: file.map { URL(filePath: $0) } ?? inputFile)
       process.standardOutput = try output ?? FileHandle(forWritingTo: outputFile)
@@ -80,16 +90,30 @@ enum Program {
 
   /// - Parameters:
   ///   - input: the text on standard input, unless it is the file `reading`.
+  ///   - environment: what is set for the program, beside what the tests have.
   static func start(
-    _ arguments: [String], input: String? = nil, reading file: String? = nil, output: FileHandle? = nil, in directory: URL? = nil
+    _ arguments: [String], input: String? = nil, reading file: String? = nil, output: FileHandle? = nil, in directory: URL? = nil,
+    environment: [String: String] = [:]
   ) throws -> Running {
-    try Running(arguments, input: input, reading: file, output: output, in: directory)
+    try Running(try #require(path), arguments, input: input, reading: file, output: output, in: directory, environment: environment)
   }
 
   static func run(
-    _ arguments: [String], input: String? = nil, reading file: String? = nil, output: FileHandle? = nil, in directory: URL? = nil
+    _ arguments: [String], input: String? = nil, reading file: String? = nil, output: FileHandle? = nil, in directory: URL? = nil,
+    environment: [String: String] = [:]
   ) throws -> Result {
-    try start(arguments, input: input, reading: file, output: output, in: directory).finish()
+    try start(arguments, input: input, reading: file, output: output, in: directory, environment: environment).finish()
+  }
+
+  /// Starts a shell in which `"$RNN"` is the program and `$1`, `$2` … are the arguments.
+  static func startShell(_ script: String, _ arguments: [String] = [], in directory: URL? = nil) throws -> Running {
+    try Running(
+      "/bin/sh", ["-c", script, "sh"] + arguments, input: nil, reading: nil, output: nil, in: directory,
+      environment: ["RNN": try #require(path)])
+  }
+
+  static func shell(_ script: String, _ arguments: [String] = [], in directory: URL? = nil) throws -> Result {
+    try startShell(script, arguments, in: directory).finish()
   }
 }
 

@@ -118,7 +118,7 @@ struct TrainingTests {
     #expect(try place.bytes("m") != place.bytes("whole"))
   }
 
-  @Test(arguments: [SIGINT, SIGTERM])
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGXFSZ])
   func interrupted(_ signal: Int32) async throws {
     let place = try Workplace()
     let text = try place.text()
@@ -151,6 +151,13 @@ struct TrainingTests {
     let notOne = try Program.run(arguments + ["--resume"])
     #expect(notOne.code == 65 && notOne.errors.contains("not a checkpoint"), "\(notOne.errors)")
     #expect(try place.bytes("m") == before)
+    // What isn't a checkpoint isn't removed.
+    for start in [["--fresh"], []] {
+      let result = try Program.run(arguments + start)
+      #expect(result.code == 64 && result.errors.contains("m.checkpoint is not a checkpoint"), "\(result.errors)")
+    }
+    #expect(try place.bytes("m.checkpoint") == Workplace.model())
+    _ = try place.write("m.checkpoint", checkpoint.dropLast(100))
 
     let fresh = try Program.run(["train", "generate", text, "-o", model, "--steps", "2", "--fresh"] + tiny)
     #expect(fresh.code == 0, "\(fresh.errors)")

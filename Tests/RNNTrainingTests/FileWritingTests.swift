@@ -50,6 +50,55 @@ private func names(in directory: String) throws -> [String] {
     }
   }
 
+  @Test func aLinkToNoFileYetIsFollowed() throws {
+    try inDirectory { directory in
+      try FileManager.default.createDirectory(atPath: directory + "/store", withIntermediateDirectories: false)
+      symlink("second", directory + "/first")
+      symlink("store/m", directory + "/second")
+      try Files.checkWritable(directory + "/first")
+      try Files.writeAtomically([1], to: directory + "/first")
+      #expect(try Files.read(directory + "/store/m") == [1])
+      #expect(try names(in: directory) == ["first", "second", "store"])
+      symlink("missing/m", directory + "/nowhere")
+      expectRefused(directory + "/nowhere", "\(directory)/nowhere: there is no directory \(directory)/missing")
+      symlink("round", directory + "/round")
+      expectRefused(directory + "/round", "\(directory)/round: Too many levels of symbolic links")
+    }
+  }
+
+  /// What a writer left is removed when nobody holds it any more, and nothing else is.
+  @Test func leftoversOfKilledWritersAreRemoved() throws {
+    try inDirectory { directory in
+      let long = String(repeating: "ü", count: 120)
+      for name in ["m", long] {
+        try Files.writeAtomically([1], to: "\(directory)/\(name)")
+        #expect(try names(in: directory) == [name])
+        let hidden = Files.hiddenPath(beside: "\(directory)/\(name)", suffix: ".rnn-")
+        let living = open(hidden + "3w5e11264sgsf.tmp", O_WRONLY | O_CREAT, 0o666)
+        #expect(flock(living, LOCK_EX) == 0)
+        for other in ["abc", "0.tmp", "notes of mine.tmp", ".tmp"] { #expect(FileManager.default.createFile(atPath: hidden + other, contents: nil)) }
+        try Files.checkWritable("\(directory)/\(name)")
+        let left = try names(in: directory)
+        #expect(left.count == 5 && !FileManager.default.fileExists(atPath: hidden + "0.tmp"), "\(left)")
+        close(living)
+        try Files.checkWritable("\(directory)/\(name)")
+        #expect(try names(in: directory).count == 4)
+        for file in try names(in: directory) { try Files.remove("\(directory)/\(file)") }
+      }
+    }
+  }
+
+  /// With a combining mark behind it, a slash is another character, but not another byte.
+  @Test func aNameThatBeginsWithACombiningMark() throws {
+    try inDirectory { directory in
+      let path = directory + "/\u{301}m"
+      try Files.writeAtomically([1], to: path)
+      try Files.writeAtomically([2], to: path)
+      #expect(try Files.read(path) == [2])
+      #expect(try names(in: directory) == ["\u{301}m"])
+    }
+  }
+
   @Test func theLongestNameCanBeWritten() throws {
     try inDirectory { directory in
       let path = directory + "/" + String(repeating: "n", count: 255)

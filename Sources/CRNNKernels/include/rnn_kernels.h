@@ -31,6 +31,11 @@ bool rnn_isa_available(rnn_isa isa);
 bool rnn_isa_select(rnn_isa isa);
 const char *rnn_isa_name(rnn_isa isa);
 
+// MARK: Arguments (arguments.c)
+
+/// The arguments that the program was called with, its name first; null where the system doesn't say.
+char **rnn_arguments(int *count);
+
 // MARK: Threads (threads.c)
 
 /// The number of threads that `rnn_parallel` uses, the caller included; at first the number of cores.

@@ -26,7 +26,7 @@ public struct PCMReader: ~Copyable {
     guard (1...Sound.mostChannels).contains(channels) else {
       throw RNNError(.usage, "sound has 1 to \(Sound.mostChannels) channels, not \(channels)")
     }
-    self.init(path == "-" ? InputFile.standardInput() : try InputFile(path), format, channels, rate)
+    self.init(try path == "-" ? InputFile.standardInput() : InputFile(path), format, channels, rate)
   }
 
   private init(_ file: consuming InputFile, _ format: SampleFormat, _ channels: Int, _ rate: Int) {

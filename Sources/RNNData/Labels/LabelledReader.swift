@@ -46,12 +46,18 @@ public struct LabelledReader: ~Copyable {
   /// - Throws: `.usage` without a path, `.noInput` where one is missing, `.badData` where nothing says what a file is.
   public init(_ paths: [String], options: LabelledOptions = .init(), requiresUTF8: Bool = true) throws(RNNError) {
     let (found, sample) = try Self.sources(paths, options)
+    let standardInput = try Self.standardInput(in: paths)
     self.options = options
     self.requiresUTF8 = requiresUTF8
     sources = found[...]
     descriptions = found.map(\.description)
     inputSample = sample
-    input = paths.contains("-") ? InputFile.standardInput() : nil
+    input = standardInput
+  }
+
+  private static func standardInput(in paths: [String]) throws(RNNError) -> InputFile? {
+    guard paths.contains("-") else { return nil }
+    return try InputFile.standardInput()
   }
 
   /// What the files are, and the beginning of standard input.
@@ -66,7 +72,7 @@ public struct LabelledReader: ~Copyable {
         continue
       }
       var file: InputFile
-      if path == "-" { file = InputFile.standardInput() } else { file = try InputFile(path) }
+      if path == "-" { file = try InputFile.standardInput() } else { file = try InputFile(path) }
       let name = file.name
       let (sample, isWhole) = try file.beginning(LabelledSource.sampleSize)
       guard !sample.isEmpty else { throw RNNError(.badData, "\(name) is empty: expected texts with labels") }

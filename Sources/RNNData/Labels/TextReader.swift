@@ -32,7 +32,7 @@ public struct TextReader: ~Copyable {
       return
     }
     var file: InputFile
-    if path == "-" { file = InputFile.standardInput() } else { file = try InputFile(path) }
+    if path == "-" { file = try InputFile.standardInput() } else { file = try InputFile(path) }
     let name = file.name
     // What is known needs no look, so nobody waits for it.
     let (sample, isWhole) = options.separator == nil ? try file.beginning(LabelledSource.sampleSize) : ([], false)

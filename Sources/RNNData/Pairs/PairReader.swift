@@ -156,7 +156,7 @@ public struct PairReader: ~Copyable {
   private mutating func open(_ path: String) throws(RNNError) {
     (columns, members, firstLine, isHeaderNext) = (nil, nil, 1, false)
     var file: InputFile
-    if path == "-" { file = InputFile.standardInput() } else { file = try InputFile(path) }
+    if path == "-" { file = try InputFile.standardInput() } else { file = try InputFile(path) }
     let name = file.name
     let (sample, isWhole) = try file.beginning(Self.sampleSize)
     try ForeignFormat.check(sample, name: name, expected: "sentences and their translations")

@@ -32,7 +32,7 @@ struct SeriesReader {
     var wide: [SeriesRows] = []
     for path in paths {
       var file: InputFile
-      if path == "-" { file = InputFile.standardInput() } else { file = try InputFile(path) }
+      if path == "-" { file = try InputFile.standardInput() } else { file = try InputFile(path) }
       let name = file.name
       let (sample, isWhole) = try file.beginning(sampleSize)
       guard !sample.isEmpty else { throw RNNError(.badData, "\(name) is empty: expected a table of numbers") }

@@ -52,7 +52,7 @@ public struct TableReader: ~Copyable {
   /// - Throws: `.noInput` where it is missing, a directory or not readable.
   public init(_ path: String, format: TableFormat, limit: Int = defaultLimit) throws(RNNError) {
     if path == "-" {
-      self.init([], continuing: InputFile.standardInput(), format: format, limit: limit)
+      self.init([], continuing: try InputFile.standardInput(), format: format, limit: limit)
     } else {
       self.init([], continuing: try InputFile(path), format: format, limit: limit)
     }

@@ -38,14 +38,15 @@ extension Files {
 
   /// The names of what is in a directory, by their bytes ascending, without those that begin with a dot.
   ///
-  /// - Throws: `.noInput` where it can't be read.
+  /// - Throws: `.noInput` where it can't be read, `.badData` where a name is not UTF-8.
   public static func names(in path: String) throws(RNNError) -> [String] {
     guard let directory = opendir(path) else { throw RNNError(.noInput, "can't open \(path): \(errorText(errno))") }
     defer { closedir(directory) }
     var names: [String] = []
     while let entry = readdir(directory) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
-        field.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: field.pointee)) { String(cString: $0) }
+      guard let name = name(of: entry) else {
+        if UInt8(bitPattern: entry.pointee.d_name.0) == UInt8(ascii: ".") { continue }
+        throw RNNError(.badData, "\(path) has a file whose name is not UTF-8: rename it, or move it away")
       }
       if !name.hasPrefix(".") { names.append(name) }
     }

@@ -11,8 +11,8 @@ extension Files {
   /// the old file or all of the new one.
   ///
   /// The bytes go to a temporary file in the same directory, are synced to the disk and then renamed; the directory
-  /// is synced after. A link is followed, the permissions of a file that is replaced are kept, and to a device or a
-  /// pipe (`/dev/null`) the bytes are simply written.
+  /// is synced after. Links are followed, to a file that doesn't exist yet too. The permissions of a file that is
+  /// replaced are kept. To a device or a pipe (`/dev/null`) the bytes are simply written.
   public static func writeAtomically(_ bytes: [UInt8], to path: String) throws(RNNError) {
     switch try target(of: path) {
     case .stream:
@@ -22,28 +22,22 @@ extension Files {
       close(descriptor)
       if let failure { throw cannotWrite(path, failure) }
     case .file(let real, let mode):
-      let (descriptor, temporary) = try temporaryFile(beside: real, for: path)
-      var failure = write(bytes, to: descriptor)
-      if failure == nil, let mode, fchmod(descriptor, mode) != 0 { failure = errno }
-      if failure == nil, sync(descriptor) != 0 { failure = errno }
-      // Some network file systems report a full disk only here.
-      if close(descriptor) != 0, failure == nil, errno != EINTR { failure = errno }
-      if failure == nil, rename(temporary, real) != 0 { failure = errno }
-      if let failure {
-        unlink(temporary)
-        throw cannotWrite(path, failure)
-      }
+      let temporary = try TemporaryFile(beside: real, for: path)
+      var failure = write(bytes, to: temporary.descriptor)
+      if failure == nil, let mode, fchmod(temporary.descriptor, mode) != 0 { failure = errno }
+      if failure == nil, sync(temporary.descriptor) != 0 { failure = errno }
+      if failure == nil { failure = temporary.move(to: real) } else { temporary.remove() }
+      if let failure { throw cannotWrite(path, failure) }
       try syncDirectory(of: real, for: path)
     }
   }
 
   /// Fails where ``writeAtomically(_:to:)`` would, as far as that can be known without writing: to be called before
-  /// hours of training. It makes an empty file beside `path` and removes it.
+  /// hours of training. It makes an empty file beside `path` and removes it, and with it what killed writers left.
   public static func checkWritable(_ path: String) throws(RNNError) {
     guard case .file(let real, _) = try target(of: path) else { return }
-    let (descriptor, temporary) = try temporaryFile(beside: real, for: path)
-    close(descriptor)
-    unlink(temporary)
+    TemporaryFile.removeLeftovers(beside: real)
+    try TemporaryFile(beside: real, for: path).remove()
   }
 
   private enum Target {
@@ -58,8 +52,9 @@ extension Files {
     var information = stat()
     if stat(path, &information) != 0 {
       if errno != ENOENT { throw cannotCreate(path, errno) }
-      if path.hasSuffix("/") { throw RNNError(.cannotCreate, "can't create \(path): it names a directory, expected a file") }
-      return .file(path, nil)
+      let real = try resolved(path)
+      if real.hasSuffix("/") { throw RNNError(.cannotCreate, "can't create \(path): it names a directory, expected a file") }
+      return .file(real, nil)
     }
     switch information.st_mode & S_IFMT {
     case S_IFDIR: throw RNNError(.cannotCreate, "can't create \(path): it is a directory, expected a file")
@@ -67,44 +62,12 @@ extension Files {
     case S_IFREG:
       // A rename asks only the directory; whoever took the file's write permission away meant the file.
       if access(path, W_OK) != 0 { throw cannotCreate(path, errno) }
-      guard let resolved = realpath(path, nil) else { throw cannotCreate(path, errno) }
-      defer { free(resolved) }
-      return .file(String(cString: resolved), information.st_mode & 0o7777)
-    default: throw RNNError(.cannotCreate, "can't create \(path): it is neither a file nor a pipe")
-    }
-  }
-
-  /// The directory of `path`, with its slash, or "" for the current one.
-  private static func directory(of path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-  }
-
-  /// What the names of temporary files for `real` begin with: its own name, as far as a file system's limit leaves room.
-  private static func temporaryPrefix(of real: String) -> String {
-    ".\(real.dropFirst(directory(of: real).count).prefix(50)).rnn-"
-  }
-
-  /// Removes what writers of `path` that were killed left beside it. To be called by one who knows that nobody is writing it.
-  public static func removeLeftovers(of path: String) throws(RNNError) {
-    guard case .file(let real, _) = try target(of: path) else { return }
-    let folder = directory(of: real), prefix = temporaryPrefix(of: real)
-    guard let entries = opendir(folder.isEmpty ? "." : folder) else { return }
-    defer { closedir(entries) }
-    while let entry = readdir(entries) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: $0.pointee)) { String(cString: $0) }
+      let real = try resolved(path)
+      guard areSame(path, real) else {
+        throw RNNError(.cannotCreate, "can't create \(path): the file behind it has no name any more, so nothing can take its place")
       }
-      if name.hasPrefix(prefix), name.hasSuffix(".tmp") { unlink(folder + name) }
-    }
-  }
-
-  private static func temporaryFile(beside real: String, for path: String) throws(RNNError) -> (Int32, String) {
-    while true {
-      let name = String(UInt64.random(in: .min ... .max), radix: 36)
-      let temporary = directory(of: real) + temporaryPrefix(of: real) + "\(name).tmp"
-      let descriptor = retrying { open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
-      if descriptor >= 0 { return (descriptor, temporary) }
-      if errno != EEXIST { throw cannotCreate(path, errno) }
+      return .file(real, information.st_mode & 0o7777)
+    default: throw RNNError(.cannotCreate, "can't create \(path): it is neither a file nor a pipe")
     }
   }
 
@@ -139,7 +102,7 @@ extension Files {
     if sync(descriptor) != 0, errno != EINVAL, errno != ENOTSUP { throw cannotWrite(path, errno) }
   }
 
-  private static func cannotCreate(_ path: String, _ code: Int32) -> RNNError {
+  static func cannotCreate(_ path: String, _ code: Int32) -> RNNError {
     switch code {
     case ENOENT: RNNError(.cannotCreate, "can't create \(path): there is no directory \(directoryName(of: path))")
     case ENOTDIR: RNNError(.cannotCreate, "can't create \(path): \(directoryName(of: path)) is not a directory")
@@ -147,8 +110,9 @@ extension Files {
     }
   }
 
+  /// The directory in which `path`, with its links followed, would lie.
   private static func directoryName(of path: String) -> String {
-    let directory = directory(of: path)
+    let directory = directory(of: (try? resolved(path)) ?? path)
     return directory.count > 1 ? String(directory.dropLast()) : directory
   }
 

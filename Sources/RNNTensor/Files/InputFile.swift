@@ -28,14 +28,26 @@ public struct InputFile: ~Copyable {
 
   /// Opens the file at `path`.
   public init(_ path: String) throws(RNNError) {
-    let (descriptor, information) = try openForReading(path)
+    try self.init(path, isOwn: false)
+  }
+
+  /// Opens a file that the program itself wrote and will write again, such as a checkpoint.
+  package init(own path: String) throws(RNNError) {
+    try self.init(path, isOwn: true)
+  }
+
+  private init(_ path: String, isOwn: Bool) throws(RNNError) {
+    let (descriptor, information) = try openForReading(path, isOwn: isOwn)
     let isRegular = information.st_mode & S_IFMT == S_IFREG
     self.init(name: path, size: isRegular ? Int(information.st_size) : nil, descriptor: descriptor, closes: true)
   }
 
   /// The program's standard input.
-  public static func standardInput() -> InputFile {
-    InputFile(name: "standard input", size: nil, descriptor: STDIN_FILENO, closes: false)
+  public static func standardInput() throws(RNNError) -> InputFile {
+    let name = "standard input"
+    var information = stat()
+    if fstat(STDIN_FILENO, &information) == 0 { try OutputFile.refuseToRead(information, name) }
+    return InputFile(name: name, size: nil, descriptor: STDIN_FILENO, closes: false)
   }
 
   private init(name: String, size: Int?, descriptor: Int32, closes: Bool) {
@@ -163,8 +175,9 @@ public struct InputFile: ~Copyable {
 
 /// Opens a file, a pipe or a device.
 ///
-/// Throws `.noInput` where it is missing, a directory or not readable.
-func openForReading(_ path: String) throws(RNNError) -> (descriptor: Int32, information: stat) {
+/// Throws `.noInput` where it is missing, a directory or not readable, `.usage` where it is one that the program is going to
+/// write, unless it is the program's own.
+func openForReading(_ path: String, isOwn: Bool = false) throws(RNNError) -> (descriptor: Int32, information: stat) {
   let descriptor = retrying { open(path, O_RDONLY | O_CLOEXEC) }
   if descriptor < 0 {
     let code = errno
@@ -182,6 +195,14 @@ func openForReading(_ path: String) throws(RNNError) -> (descriptor: Int32, info
   if information.st_mode & S_IFMT == S_IFDIR {
     close(descriptor)
     throw RNNError(.noInput, "\(path) is a directory, expected a file")
+  }
+  if !isOwn {
+    do throws(RNNError) {
+      try OutputFile.refuseToRead(information, path)
+    } catch {
+      close(descriptor)
+      throw error
+    }
   }
   return (descriptor, information)
 }

@@ -54,7 +54,17 @@ public struct Safetensors: Sendable {
   public init(
     contentsOf path: String, checking check: (_ metadata: [String: String]) throws(RNNError) -> Void = { _ in }
   ) throws(RNNError) {
-    var file = try InputFile(path)
+    try self.init(InputFile(path), checking: check)
+  }
+
+  /// Reads a file that the program itself wrote and will write again.
+  package init(own path: String) throws(RNNError) {
+    try self.init(InputFile(own: path), checking: { _ in })
+  }
+
+  private init(_ opened: consuming InputFile, checking check: (_ metadata: [String: String]) throws(RNNError) -> Void) throws(RNNError) {
+    var file = opened
+    let path = file.name
     // The first bytes decide whether the rest, which may be anything of any size, is read at all.
     let start = try file.read(9)
     let headerEnd: Int

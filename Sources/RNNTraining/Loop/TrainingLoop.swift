@@ -242,6 +242,12 @@ public struct TrainingLoop<Task: TrainingTask> {
 
   private static var format: String { "swift-rnn checkpoint 1" }
 
+  /// Whether the file at `path` begins as a checkpoint does, complete or not.
+  package static func isCheckpoint(_ path: String) -> Bool {
+    guard var file = try? InputFile(own: path), let start = try? file.read(1 << 16) else { return false }
+    return String(decoding: start, as: UTF8.self).contains("swift-rnn checkpoint")
+  }
+
   /// Goes on from a checkpoint.
   ///
   /// Throws `.badData` if it isn't one, and `.usage` if it is of a run with other settings, saying which.

@@ -34,7 +34,7 @@ enum BenchRequests {
 
     var peaks = BenchPeak.all(threads: Threads.count)
     try write(Greeting(cells: Cell.builtIn.map(\.name), instructionSet: try BenchPeak.inUse(peaks).instructionSet, peaks: peaks))
-    var input = InputFile.standardInput()
+    var input = try InputFile.standardInput()
     while let line = try input.readLine() {
       guard let request = try? decoder.decode(Request.self, from: Data(line.utf8)), (1...1024).contains(request.threads),
         request.seconds > 0, request.seconds <= 60

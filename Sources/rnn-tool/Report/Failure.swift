@@ -4,14 +4,17 @@ import RNN
 
 /// How the program ends when something goes wrong: one line on standard error, and the exit code of the failure's kind.
 enum Failure {
-  /// Writing to a pipe that nobody reads becomes an error of that write, which ends the program silently, or, in the middle
-  /// of training, is passed over.
-  static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+  /// A write that can't succeed becomes an error of that write instead of the program's sudden end. A pipe that nobody reads
+  /// ends the program silently, or, in the middle of training, is passed over; a file above its limit is an error like others.
+  static func ignoreSignalsOfWriting() {
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+  }
 
   /// Memory that there isn't is taken all the same now and then: that ends the program with one line, too.
   static func catchExhaustion() {
     Memory.whenExhausted { bytes in
-      Failure.end("memory ran out: \(HumanFormat.bytes(bytes)) more are needed, and there aren't so many; \(Failure.exhaustionAdvice)", .usage)
+      Failure.end("memory ran out: \(HumanFormat.bytes(bytes)) more are needed, and there aren't so many; \(Failure.exhaustionAdvice)", RNNError.Kind.usage.rawValue)
     }
     // Swift's own arrays end in abort() where there is no memory for them.
     signal(SIGABRT) { _ in
@@ -30,18 +33,31 @@ enum Failure {
   static func end(_ error: any Error) -> Never {
     switch error {
     case is BrokenPipe: exit(0)
-    case let error as RNNError: end(error.message, error.kind)
+    case let error as RNNError: end(error.message, error.kind.rawValue)
+    case let error as Interruption: end(error.message, error.exitCode)
     case is ExitCode: Tool.exit(withError: error)
     // The parser's own: help that was asked for, a mistake found late.
-    case _ where [.success, .validationFailure].contains(Tool.exitCode(for: error)): Tool.exit(withError: error)
-    default: end("an error that should not happen: \(error)", .software)
+    case _ where [.success, .validationFailure].contains(Tool.exitCode(for: error)): endParsing(error)
+    default: end("an error that should not happen: \(error)", RNNError.Kind.software.rawValue)
     }
   }
 
-  private static func end(_ message: String, _ kind: RNNError.Kind) -> Never {
+  /// Ends with the parser's words: help, the version or a completion script on standard output, or a mistake in the arguments
+  /// and the command's usage on standard error.
+  static func endParsing(_ error: any Error) -> Never {
+    guard Tool.exitCode(for: error) == .success else { Tool.exit(withError: error) }
+    do {
+      try Output.line(Tool.fullMessage(for: error))
+    } catch {
+      end(error)
+    }
+    exit(0)
+  }
+
+  private static func end(_ message: String, _ code: Int32) -> Never {
     let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
     Terminal.standardError().write("rnn: \(line)\n")
-    exit(kind.rawValue)
+    exit(code)
   }
 }
 

@@ -16,6 +16,10 @@ enum Output {
       }
       switch errno {
       case EINTR: continue
+      case EAGAIN:
+        // Whoever shares the pipe has made it non-blocking.
+        var pipe = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+        poll(&pipe, 1, -1)
       case EPIPE: throw BrokenPipe()
       case let code: throw RNNError(.inputOutput, "can't write to standard output: \(String(cString: strerror(code)))")
       }

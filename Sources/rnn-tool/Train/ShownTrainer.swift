@@ -61,8 +61,7 @@ extension ShownTrainer {
     }
     switch outcome {
     case .stopped(let checkpoint):
-      let kind: RNNError.Kind = Signals.received == SIGTERM ? .terminated : .interrupted
-      throw RNNError(kind, "stopped after step \(loop.state.step); " + (checkpoint.map {
+      throw Interruption("stopped after step \(loop.state.step); " + (checkpoint.map {
         "the work so far is in \($0): the same call with --resume goes on"
       } ?? "a run that can't read its text again can't be resumed, so nothing was saved"))
     case .wasFinished:

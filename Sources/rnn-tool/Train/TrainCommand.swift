@@ -15,12 +15,10 @@ protocol TrainCommand: ParsableCommand {
 extension TrainCommand {
   func run() throws {
     common.threads.apply()
-    let output = common.output, inputs = try inputs
-    for file in inputs where file != "-" && Files.areSame(file, output) {
-      throw RNNError(.usage, "\(output) is a file to read: the model must go to another one")
-    }
+    let output = common.output
+    let inputs = try inputs
+    try Outputs.announce(model: output, checkpoint: TaskTrainer.checkpointPath(output), reading: inputs)
     if inputs.count(where: { $0 == "-" }) > 1 { throw RNNError(.usage, "standard input (-) can be read only once") }
-    try Files.checkWritable(output)
     var view = TrainingView(output: output, isQuiet: common.run.quiet)
     var trainer = try view.whileShown { try self.trainer(&$0) }
     let isNew = try trainer.train(to: output, start: common.run.start, view: &view)

@@ -110,7 +110,7 @@ struct BudgetArguments: ParsableArguments {
 }
 
 struct RunArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("All that is drawn at random follows from this number.", valueName: "n"))
+  @Option(help: ArgumentHelp("All that is drawn at random follows from this number.", valueName: "n"), limit: Limits.seed)
   var seed: UInt64 = 1
 
   @Flag(help: "Go on from the checkpoint beside the model.")
