@@ -101,6 +101,13 @@ public struct RecurrentStack: Sendable {
     "\(name).\(layer).\(parameter.symbol)\(reverse ? "_reverse" : "")"
   }
 
+  /// The names and shapes of all parameters.
+  public var parameterShapes: [(name: String, shape: [Int])] {
+    runs.flatMap { run in
+      engines[run.layer].parameters.map { (parameterName($0, layer: run.layer, reverse: run.isReverse), engines[run.layer].shape(of: $0)) }
+    }
+  }
+
   /// A layer's parameters in the engine's order.
   public func parameters(layer: Int, reverse: Bool = false, of weights: Weights) throws(RNNError) -> [Tensor] {
     var result: [Tensor] = []
@@ -153,11 +160,6 @@ public struct RecurrentStack: Sendable {
       try Limits.offset.check(Double(forgetBias), "the forget gate's first bias")
       try Limits.textLength.check(span, "the span that units remember")
       try Limits.spread.check(range.map(Double.init), "the range of the first weights")
-    }
-
-    /// As text, for runs to be told apart by.
-    package var settings: String {
-      "forget-bias:\(forgetBias)\(span.map { " span:\($0)" } ?? "") orthogonal:\(orthogonal)\(range.map { " initial:\($0)" } ?? "")"
     }
   }
 

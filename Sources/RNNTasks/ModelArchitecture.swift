@@ -1,5 +1,6 @@
 public import RNNCells
 import RNNTensor
+import RNNTraining
 
 /// What the architectures of all tasks have.
 public protocol ModelArchitecture: Sendable, Hashable {
@@ -22,14 +23,10 @@ extension ModelArchitecture {
     for (name, size) in sizes.sorted(by: { $0.key < $1.key }) { try Limits.units.check(size, name) }
   }
 
-  /// What a run of training is told from others by, as words without spaces, each a name and a value.
-  ///
-  /// - Parameter own: what the task has besides.
-  func settings(task: String, _ own: KeyValuePairs<String, Any>) -> String {
-    let common: KeyValuePairs<String, Any> = [
-      "task": task, "cell": Fingerprint(of: Array(cell.equations.utf8)), "hidden": hidden, "layers": layers, "dropout": dropout,
-      "sizes": sizes.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ","),
-    ]
-    return (Array(common) + Array(own)).map { "\($0.key):\("\($0.value)".replacing(" ", with: ""))" }.joined(separator: " ")
+  /// What a run of training is told from others by: what all tasks have, and what this one has besides.
+  func settings(task: String, _ own: RunSettings) -> RunSettings {
+    var common: RunSettings = ["task": task, "--cell": cell.named, "--hidden": hidden, "--layers": layers, "--dropout": dropout]
+    for (name, size) in sizes.sorted(by: { $0.key < $1.key }) { common["--\(name)"] = "\(size)" }
+    return common + own
   }
 }

@@ -12,17 +12,23 @@ package struct ModelFile {
 
   private let file: Safetensors
   private let source: String
-  /// All tensors.
+  /// All tensors; of a checkpoint those of the model, with the best weights so far.
   let tensors: Weights
+  private let isCheckpoint: Bool
 
-  /// Throws `.badData` if it is no model, one of another task, or has numbers that are not finite.
+  /// Throws `.badData` if it is no model or checkpoint, one of another task, or has numbers that are not finite.
   init(_ file: Safetensors, source: String, task expected: String) throws(RNNError) {
     self.file = file
     self.source = source
     try Self.check(file.metadata, source: source, task: expected)
     var all = Weights()
+    isCheckpoint = TrainingCheckpoint.isOne(file)
     do {
-      for name in file.entries.keys.sorted() { all[name] = try file.tensor(named: name) }
+      if isCheckpoint {
+        all = try TrainingCheckpoint(file).modelTensors
+      } else {
+        for name in file.entries.keys.sorted() { all[name] = try file.tensor(named: name) }
+      }
     } catch {
       throw Self.naming(source, error)
     }
@@ -35,9 +41,7 @@ package struct ModelFile {
   package static func check(_ metadata: [String: String], source: String, task expected: String? = nil) throws(RNNError) {
     func bad(_ message: String) -> RNNError { RNNError(.badData, "\(source): \(message)") }
     guard let format = metadata["format"] else { throw bad(Self.missing("format")) }
-    guard format == Self.format else {
-      throw bad("its format is “\(format)”, expected “\(Self.format)”\(format.hasPrefix("swift-rnn checkpoint") ? ": it is a checkpoint of training, not a model" : "")")
-    }
+    guard format == Self.format || TrainingCheckpoint.isFormat(format) else { throw bad("its format is “\(format)”, expected “\(Self.format)”") }
     guard let task = metadata["task"] else { throw bad(Self.missing("task")) }
     guard task == expected ?? task else { throw bad("it is a model for the task “\(task)”, expected “\(expected ?? "")”") }
   }
@@ -221,6 +225,8 @@ package struct ModelFile {
     for part in parts {
       switch part {
       case .tensor(let name, let shape): weights[name] = try tensor(name, shape)
+      case .stack(let stack) where isCheckpoint:
+        for (name, shape) in stack.parameterShapes { weights[name] = try tensor(name, shape) }
       case .stack(let stack):
         let own = try naming { () throws(RNNError) in try stack.ownWeights(fromFile: tensors) }
         for (name, tensor) in zip(own.names, own.tensors) { weights[name] = tensor }

@@ -11,7 +11,9 @@ public protocol TaskModel: Sendable {
   var notes: [String: String] { get set }
   /// Everything about the model.
   func file() throws(RNNError) -> Safetensors
-  /// The model in a file's content; `source` is its name in messages.
+  /// Everything but the weights, as ``file()`` has it.
+  func frame() throws(RNNError) -> Safetensors
+  /// The model in the content of its file, or of a checkpoint of its training, which has the best weights so far; `source` is its name in messages.
   init(_ file: Safetensors, source: String) throws(RNNError)
   /// What must hold of this model: of its cell's equations, of each layer with its own weights, and of the whole.
   func verify(seed: UInt64) throws(RNNError) -> [(part: String, checks: [Check])]
@@ -24,7 +26,7 @@ extension TaskModel {
   /// Writes the model to a file, whole or not at all.
   public func save(to path: String) throws(RNNError) { try file().write(to: path) }
 
-  /// The model in a file.
+  /// The model in a file, or in a checkpoint.
   ///
   /// Throws `.noInput` if the file can't be opened, and `.badData` if it isn't a model of this task or is damaged, saying where.
   public init(contentsOf path: String) throws(RNNError) {

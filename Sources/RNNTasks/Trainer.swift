@@ -4,9 +4,10 @@ public import RNNTraining
 
 /// How a run begins.
 public enum TrainingStart: Sendable, Hashable {
-  /// As a new one; refused where the checkpoint of an unfinished one lies.
+  /// As a new one; refused where a checkpoint lies.
   case new
-  /// Where the checkpoint leaves off; as a new one if there is none.
+  /// Where the checkpoint, or else the finished model, leaves off; as a new one if there is neither. The budget may be another than
+  /// before, all other options and the data must be the same.
   case resume
   /// As a new one, whatever lies there.
   case fresh
@@ -14,10 +15,21 @@ public enum TrainingStart: Sendable, Hashable {
 
 /// What a caller hears of.
 public enum TrainingEvent: Sendable {
-  /// The run begins: at step 0, or where the checkpoint left off. `wasAsked` is whether it was to be resumed.
-  case began(step: Int, wasAsked: Bool)
+  case began(TrainingBeginning)
   case step(loss: Double)
   case measured(TrainingState.Measurement, isBest: Bool)
+}
+
+/// Where a run begins.
+public enum TrainingBeginning: Sendable, Hashable {
+  /// At step 0.
+  case new
+  /// At step 0: it was to be resumed, and there was nothing to resume.
+  case nothingToResume
+  /// Where its checkpoint left off.
+  case resumed(step: Int)
+  /// The same with another budget than before. Of a finished model only the best weights are there: the optimiser begins anew.
+  case continued(step: Int, before: Budget, hasMoments: Bool)
 }
 
 /// How a run ended.
@@ -59,15 +71,12 @@ extension Trainer {
     return model
   }
 
-  /// What a run that exists already is told apart by.
-  public var identity: String {
-    let settings = (try? ModelFile.encoded(loop.settings)) ?? ""
-    return "\(loop.task.settings) \(options.initialization.settings) settings:\(settings)"
-  }
-
   public mutating func finish() throws(RNNError) {}
 
   public var warnings: [String] { [] }
+
+  /// The note of a finished model that has its run (``TrainingRun/json``).
+  static var runNote: String { "run" }
 
   /// Where a model's checkpoint lies: beside the model, whatever links lead there.
   public static func checkpointPath(_ output: String) -> String { ((try? Files.resolved(output)) ?? output) + ".checkpoint" }
@@ -103,7 +112,8 @@ extension Trainer {
   /// - Parameters:
   ///   - output: where the model goes when it is complete, its checkpoint beside it; nil keeps it in memory.
   ///   - report: called after every event.
-  /// Throws `.usage` where an unfinished run lies and `start` is `.new`, `.cannotCreate` where the output can't be written or
+  /// Throws `.usage` where a checkpoint lies and `start` is `.new`, and where what is to be resumed was made with other options or
+  /// data, saying which; `.cannotCreate` where the output can't be written or
   /// another run is writing it, `.badData` where training fails or a checkpoint is damaged.
   @discardableResult
   public mutating func train(
@@ -111,7 +121,7 @@ extension Trainer {
     report: (_ trainer: Self, _ event: TrainingEvent) throws -> Void = { _, _ in }
   ) throws -> TrainingOutcome {
     guard let output else {
-      try report(self, .began(step: 0, wasAsked: false))
+      try report(self, .began(.new))
       return try run(checkpoint: nil, shouldStop: shouldStop, report: report) ? .finished : .stopped(checkpoint: nil)
     }
     if readsStandardInput, start == .resume {
@@ -120,7 +130,7 @@ extension Trainer {
     try Files.checkWritable(output)
     // A device or a pipe keeps nothing and has nothing beside it.
     guard Files.isOrdinary(output) else {
-      try report(self, .began(step: 0, wasAsked: false))
+      try report(self, .began(.new))
       guard try run(checkpoint: nil, shouldStop: shouldStop, report: report) else { return .stopped(checkpoint: nil) }
       try finishedModel().save(to: output)
       return .finished
@@ -130,54 +140,84 @@ extension Trainer {
     // Removed in the end is the file, not a link to it.
     let checkpoint = try Files.resolved(Self.checkpointPath(output))
     try Files.checkWritable(checkpoint)
-    if Files.exists(checkpoint) {
-      switch start {
-      case .resume: try restore(checkpoint)
-      case .new, .fresh:
-        guard TrainingLoop<Task>.isCheckpoint(checkpoint) else {
-          throw RNNError(.usage, "\(checkpoint) is not a checkpoint of training, whose place it has: move it away, or choose another -o")
-        }
-        if start == .new {
-          throw RNNError(.usage, "\(checkpoint) is of a run that isn't finished: go on with --resume, or begin anew with --fresh")
-        }
-        try Files.remove(checkpoint)
+    if start != .resume, Files.exists(checkpoint) {
+      guard TrainingCheckpoint.isOne(beginning: checkpoint) else {
+        throw RNNError(.usage, "\(checkpoint) is not a checkpoint of training, whose place it has: move it away, or choose another -o")
       }
-    } else if start == .resume, let model = try? Model(Safetensors(own: output), source: output), model.notes["run"] == identity {
-      return .wasFinished
+      if start == .new {
+        throw RNNError(.usage, "\(checkpoint) is there, of a run that can go on: go on with --resume, or begin anew with --fresh")
+      }
+      try Files.remove(checkpoint)
     }
-    try report(self, .began(step: loop.state.step, wasAsked: start == .resume))
+    var beginning = TrainingBeginning.new
+    if start == .resume {
+      guard let found = try resume(output, checkpoint) else { return .wasFinished }
+      beginning = found
+    }
+    try report(self, .began(beginning))
     let place = readsStandardInput ? nil : checkpoint
     guard try run(checkpoint: place, shouldStop: shouldStop, report: report) else {
-      if let place { try save(loop, to: place) }
+      if let place { try Self.writeCheckpoint(loop, initial.frame(), to: place) }
       return .stopped(checkpoint: place)
     }
     let model = try finishedModel()
-    try sayingWhatIsSaved(in: place) { () throws(RNNError) in try model.save(to: output) }
-    if let place, Files.exists(place) { try Files.remove(place) }
+    try Self.sayingWhatIsSaved(in: place) { () throws(RNNError) in try model.save(to: output) }
+    if options.training.keepsCheckpoint, let place {
+      try Self.writeCheckpoint(loop, initial.frame(), to: place)
+    } else if let place, Files.exists(place) {
+      try Files.remove(place)
+    }
     return .finished
   }
 
-  private func save(_ loop: TrainingLoop<Task>, to checkpoint: String) throws {
-    let file = try loop.checkpoint()
-    try sayingWhatIsSaved(in: checkpoint) { () throws(RNNError) in try file.write(to: checkpoint) }
+  /// Takes up where the checkpoint left off, or the finished model.
+  ///
+  /// - Returns: nil if the model of this very run is there.
+  private mutating func resume(_ output: String, _ checkpoint: String) throws -> TrainingBeginning? {
+    let model = try? Model(Safetensors(own: output), source: output), run = model.flatMap { TrainingRun(json: $0.notes[Self.runNote] ?? "") }
+    if Files.exists(checkpoint) {
+      let before = try Self.naming(checkpoint) { () throws in
+        let found = try TrainingCheckpoint(try Safetensors(own: checkpoint))
+        try loop.restore(found)
+        return found.run.budget
+      }
+      if loop.state.isFinished, run?.settings == loop.run.settings, run?.budget == before { return nil }
+      return before == loop.settings.budget
+        ? .resumed(step: loop.state.step) : .continued(step: loop.state.step, before: before, hasMoments: true)
+    }
+    guard let model else { return .nothingToResume }
+    guard let run else {
+      throw RNNError(.usage, "\(output) doesn't say how it was trained, so --resume can't go on; --from trains it further, --fresh begins anew")
+    }
+    if run.settings == loop.run.settings, run.budget == loop.settings.budget { return nil }
+    try Self.naming(output) { try loop.restore(model.weights, of: run) }
+    return .continued(step: loop.state.step, before: run.budget, hasMoments: false)
+  }
+
+  /// Does `body`; its errors name the file.
+  private static func naming<R>(_ path: String, _ body: () throws -> R) throws -> R {
+    do {
+      return try body()
+    } catch let error as RNNError {
+      guard !error.message.hasPrefix(path) else { throw error }
+      throw RNNError(error.kind, "\(path): \(error.message)")
+    }
+  }
+
+  /// Writes a checkpoint from which the run goes on, and which can be used like a model.
+  private static func writeCheckpoint(_ loop: TrainingLoop<Task>, _ frame: Safetensors, to path: String) throws {
+    var checkpoint = try loop.checkpoint()
+    checkpoint.add(model: frame)
+    try sayingWhatIsSaved(in: path) { () throws(RNNError) in try checkpoint.write(to: path) }
   }
 
   /// Adds to the message of a write that failed where the work up to then is.
-  private func sayingWhatIsSaved(in checkpoint: String?, _ write: () throws(RNNError) -> Void) throws(RNNError) {
+  private static func sayingWhatIsSaved(in checkpoint: String?, _ write: () throws(RNNError) -> Void) throws(RNNError) {
     do throws(RNNError) {
       try write()
     } catch {
       guard let checkpoint, Files.exists(checkpoint) else { throw error }
       throw RNNError(error.kind, "\(error.message); the last checkpoint stays in \(checkpoint): the same call with --resume goes on from it")
-    }
-  }
-
-  private mutating func restore(_ checkpoint: String) throws {
-    do {
-      try loop.restore(try Safetensors(own: checkpoint))
-    } catch let error as RNNError {
-      guard !error.message.hasPrefix(checkpoint) else { throw error }
-      throw RNNError(error.kind, "\(checkpoint): \(error.message)")
     }
   }
 
@@ -187,17 +227,18 @@ extension Trainer {
     var last = ContinuousClock.now
     var interval = CheckpointInterval(options.training.checkpointInterval)
     // The loop can't be lent out while it runs: what is shown is a copy of this value with the loop as it stands.
-    let frame = self
+    let shownBefore = self
+    let frame = checkpoint == nil ? nil : try initial.frame()
     let isFinished = try loop.run(shouldStop: shouldStop) { loop, event in
-      var shown = frame
+      var shown = shownBefore
       shown.loop = loop
       switch event {
       case .step(let loss, _): try report(shown, .step(loss: loss))
       case .measured(let measurement, let isBest): try report(shown, .measured(measurement, isBest: isBest))
       }
-      if let checkpoint, !loop.state.isFinished, ContinuousClock.now - last >= .seconds(interval.seconds) {
+      if let checkpoint, let frame, !loop.state.isFinished, ContinuousClock.now - last >= .seconds(interval.seconds) {
         let began = ContinuousClock.now
-        try frame.save(loop, to: checkpoint)
+        try Self.writeCheckpoint(loop, frame, to: checkpoint)
         last = .now
         interval.wrote(in: (last - began) / .seconds(1))
       }
@@ -212,7 +253,7 @@ extension Trainer {
     guard model.weights.tensors.allSatisfy({ $0.values.allSatisfy(\.isFinite) }) else {
       throw RNNError(.badData, "training ended with weights that are not finite; try a lower --learning-rate or --clip")
     }
-    model.notes["run"] = identity
+    model.notes[Self.runNote] = loop.run.withoutTimes.json
     model.notes["training"] = "\(loop.state.step) steps, \(HumanFormat.fixed(loop.epochs, 2)) epochs, seed \(loop.settings.seed)"
     model.notes.merge(finishedNotes) { $1 }
     return model

@@ -31,11 +31,14 @@ public struct TrainingOptions: Sendable {
   /// Seconds between two checkpoints; 0 for one after every step, nil for what ``CheckpointInterval`` finds. What a kill can cost
   /// is this and the longest step or measurement.
   public var checkpointInterval: Double?
+  /// Whether the checkpoint stays when training is finished: then the run can go on with a larger budget as if it had never ended.
+  public var keepsCheckpoint: Bool
 
   public init(
     budget: Budget? = nil, batch: Int? = nil, optimizer: Optimizer.Kind = .adamW(), learningRate: Double? = nil,
     weightDecay: Float? = nil, schedule: ScheduleKind = .cosine, decay: Double? = nil, decayAfter: Int? = nil, clip: Double = 1,
-    averaging: Double? = nil, patience: Int? = nil, seed: UInt64 = 1, checkpointInterval: Double? = nil
+    averaging: Double? = nil, patience: Int? = nil, seed: UInt64 = 1, checkpointInterval: Double? = nil,
+    keepsCheckpoint: Bool = false
   ) {
     self.budget = budget
     self.batch = batch
@@ -50,6 +53,7 @@ public struct TrainingOptions: Sendable {
     self.patience = patience
     self.seed = seed
     self.checkpointInterval = checkpointInterval
+    self.keepsCheckpoint = keepsCheckpoint
   }
 
   /// The settings of a run, with what the task chooses where nothing is said.

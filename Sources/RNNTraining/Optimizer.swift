@@ -152,6 +152,22 @@ public struct Optimizer: Sendable {
   }
 }
 
+extension Optimizer.Kind: CustomStringConvertible {
+  /// The rule's name, with the constants that aren't its defaults but the momentum.
+  public var description: String {
+    switch self {
+    case .adam(let beta1, let beta2, let epsilon): Self.name("adam", (beta1, 0.9), (beta2, 0.999), (epsilon, 1e-8))
+    case .adamW(let beta1, let beta2, let epsilon): Self.name("adamw", (beta1, 0.9), (beta2, 0.999), (epsilon, 1e-8))
+    case .sgd(_, let nesterov): nesterov ? "sgd(nesterov)" : "sgd"
+    case .rmsProp(let alpha, let epsilon, _): Self.name("rmsprop", (alpha, 0.99), (epsilon, 1e-8))
+    }
+  }
+
+  private static func name(_ name: String, _ constants: (value: Float, usual: Float)...) -> String {
+    constants.allSatisfy { $0.value == $0.usual } ? name : "\(name)(\(constants.map { "\($0.value)" }.joined(separator: ", ")))"
+  }
+}
+
 /// One step's constants and its loops.
 private struct Update {
   let kind: Optimizer.Kind

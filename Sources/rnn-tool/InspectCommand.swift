@@ -5,14 +5,46 @@ struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what a model is: its equations, sizes, tensors and notes.",
     discussion: """
-      Example:
+      Of a checkpoint also where its run stands, and the best measurement so far.
+
+      Examples:
         rnn inspect model.safetensors
+        rnn inspect model.safetensors.checkpoint
       """)
 
   @Argument(help: ArgumentHelp("The model.", valueName: "model"))
   var model: String
 
   @OptionGroup var json: JSONArguments
+
+  /// Where the run of a checkpoint stands.
+  private struct Checkpoint: Encodable {
+    struct Best: Encodable {
+      let step: Int
+      let validationLoss: Double?
+      let score: Double?
+    }
+
+    let step: Int
+    let epoch: Double
+    let budget: String
+    let isFinished: Bool
+    let best: Best?
+
+    init(_ run: TrainingRun) {
+      let state = run.state
+      (step, epoch, budget, isFinished) = (state.step, Double(state.epoch), "\(run.budget)", state.isFinished)
+      best = state.best.map { Best(step: $0.step, validationLoss: $0.validation.isNaN ? nil : $0.validation, score: $0.score.map(abs)) }
+    }
+
+    /// In words; the score is what `--best` names.
+    func words(_ settings: RunSettings) -> String {
+      let place = "after step \(step) of \(budget), in epoch \(Int(epoch) + 1)\(isFinished ? ", finished" : "")"
+      guard let best else { return "\(place); nothing measured yet" }
+      let figures = [best.validationLoss.map { "validation loss \(HumanFormat.fixed($0, 4))" }, best.score.map { "\(settings["--best"] ?? "score") \(HumanFormat.fixed($0, 4))" }]
+      return "\(place); best after step \(best.step)\(figures.compactMap(\.self).map { ", " + $0 }.joined())"
+    }
+  }
 
   private struct Description: Encodable {
     struct Entry: Encodable {
@@ -58,6 +90,7 @@ struct Inspect: ParsableCommand {
     var stacking: Int?
     var beam: Int?
     var languageModelWeight: Double?
+    var checkpoint: Checkpoint?
     let parameters: Int
     let fingerprint: String
     let tensors: [Entry]
@@ -65,10 +98,11 @@ struct Inspect: ParsableCommand {
   }
 
   func run() throws {
-    let model = try TrainedModel(contentsOf: model)
+    let content = try TrainedModel.file(model), model = try TrainedModel(content, source: model)
+    let run = TrainingCheckpoint.isOne(content) ? try TrainingCheckpoint(content).run : nil
     let file = try model.any.file(), fingerprint = Fingerprint(of: try file.bytes()).description
     let tensors = file.entries.sorted { $0.key < $1.key }.map { Description.Entry(name: $0.key, shape: $0.value.shape) }
-    let description: Description
+    var description: Description
     var rows: [(String, String)]
     switch model {
     case .generate(let model):
@@ -132,9 +166,11 @@ struct Inspect: ParsableCommand {
         ("predicted", "\(a.head.name)\(model.scaler.isLog ? " of logarithms" : ""); scaling: \(model.scaler.kind.rawValue)"),
       ].filter { !$0.1.isEmpty }
     }
+    description.checkpoint = run.map(Checkpoint.init)
     if json.json { return try Output.json(description) }
     let d = description
     let others = d.sizes.sorted { $0.key < $1.key }.map { ", \($0.key) \($0.value)" }.joined()
+    if let run, let checkpoint = d.checkpoint { rows.insert(("checkpoint", checkpoint.words(run.settings)), at: 0) }
     rows = [("model", self.model)] + rows + (d.tokenizer.map { [("tokens", $0)] } ?? []) + [
       ("layers", "\(d.layers) × \(d.cell) with \(d.hidden) units\(others)\(d.embedding.map { ", embedding \($0)" } ?? ""), dropout \(d.dropout)"),
       ("parameters", "\(d.parameters)"),
@@ -144,7 +180,9 @@ struct Inspect: ParsableCommand {
     try Output.write("\nequations\n" + d.equations.split(separator: "\n").map { "  \($0)\n" }.joined())
     try Output.write("\ntensors\n" + Output.table(tensors.map { ("  " + $0.name, $0.shape.map(String.init).joined(separator: " × ")) }))
     if !d.notes.isEmpty {
-      try Output.write("\nnotes\n" + Output.table(d.notes.sorted { $0.key < $1.key }.map { ("  " + $0.key, $0.value) }))
+      // A run is kept as JSON.
+      let notes = d.notes.mapValues { text in TrainingRun(json: text).map { "\($0.budget) \($0.settings)" } ?? text }
+      try Output.write("\nnotes\n" + Output.table(notes.sorted { $0.key < $1.key }.map { ("  " + $0.key, $0.value) }))
     }
   }
 }

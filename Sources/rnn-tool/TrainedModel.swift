@@ -1,6 +1,6 @@
 import RNN
 
-/// A model's file of any task.
+/// A model's file, or a checkpoint, of any task.
 enum TrainedModel {
   case generate(LanguageModel)
   case classify(TextClassifier)
@@ -8,8 +8,14 @@ enum TrainedModel {
   case transcribe(Transcriber)
   case forecast(ForecastModel)
 
-  init(contentsOf path: String) throws {
-    let file = try Safetensors(contentsOf: path) { (metadata) throws(RNNError) in try ModelFile.check(metadata, source: path) }
+  init(contentsOf path: String) throws { try self.init(Self.file(path), source: path) }
+
+  /// A model's file, or a checkpoint, whose numbers are read only if it is one.
+  static func file(_ path: String) throws -> Safetensors {
+    try Safetensors(contentsOf: path) { (metadata) throws(RNNError) in try ModelFile.check(metadata, source: path) }
+  }
+
+  init(_ file: Safetensors, source path: String) throws {
     switch file.metadata["task"] {
     case TextClassifier.task: self = .classify(try TextClassifier(file, source: path))
     case Translator.task: self = .translate(try Translator(file, source: path))

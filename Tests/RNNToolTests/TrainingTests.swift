@@ -114,8 +114,8 @@ struct TrainingTests {
     let again = try Program.run(arguments + ["-o", place.path("m"), "--resume"])
     #expect(again.code == 0 && again.errors.contains("is finished"), "\(again.errors)")
     let others = try Program.run(arguments + ["-o", place.path("m"), "--resume", "--seed", "2"])
-    #expect(others.code == 0 && others.errors.contains("beginning anew"), "\(others.errors)")
-    #expect(try place.bytes("m") != place.bytes("whole"))
+    #expect(others.code == 64 && others.errors.contains("the model was made with --seed 1, now --seed is 2"), "\(others.errors)")
+    #expect(try place.bytes("m") == place.bytes("whole"))
   }
 
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGXFSZ])
@@ -139,7 +139,7 @@ struct TrainingTests {
     #expect(refused.code == 64 && refused.errors.contains("--resume") && refused.errors.contains("--fresh"), "\(refused.errors)")
     for other in [["--hidden", "65"], ["--seed", "2"], ["--cell", "gru"], ["--learning-rate", "0.1"]] {
       let result = try Program.run(arguments + other + ["--resume"])
-      #expect(result.code == 64 && result.errors.contains("other settings"), "\(other): \(result.errors)")
+      #expect(result.code == 64 && result.errors.contains("m.checkpoint: the checkpoint was made with \(other[0]) "), "\(other): \(result.errors)")
     }
     #expect(try place.bytes("m.checkpoint") == checkpoint)
     #expect(try place.bytes("m") == before)

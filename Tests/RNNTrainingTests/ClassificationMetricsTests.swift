@@ -67,7 +67,7 @@ import Testing
     var epoch = 0
     var stepsPerEpoch: Int { 2 }
     var carried: Weights { Weights() }
-    var settings: String { "test" }
+    var settings: RunSettings { [:] }
     mutating func carry(_ carried: Weights) throws {}
 
     mutating func loss(_ weights: Weights, epoch: Int, index: Int, step: Int) throws -> (loss: Double, gradient: Weights, units: Int) {

@@ -86,9 +86,13 @@ public struct ClassifierTrainer: Trainer {
       model, training: training, validation: held, classWeights: try options.classWeights.weights(counts, texts.labels),
       wordDropout: options.wordDropout ?? defaults.wordDropout, criterion: options.criterion, rows: rows,
       seed: options.training.seed,
-      data: "\(texts.fingerprint)\(validation.map { "+\($0.fingerprint)" } ?? "/\(options.validationFraction)")\(try start.map { start throws(RNNError) in "/from:\(try start.fingerprint())" } ?? "")")
+      data: [
+        "set of texts": texts.fingerprint, "set of texts to measure on": validation?.fingerprint,
+        "--validation-part": validation == nil ? options.validationFraction : nil,
+      ])
     loop = try TrainingLoop(
       task: task, weights: model.weights, settings: settings,
+      begunWith: options.initialization.settings + ["model to start from": try start?.fingerprint()],
       stepsBetweenMeasurements: Self.stepsBetweenMeasurements(perEpoch: task.stepsPerEpoch, about: 500))
     let cut = training.cut > 0 ? ", \(training.cut) of them longer than \(longest) tokens and read up to there" : ""
     division = "\(training.count) texts for training\(cut), \(held.count > 0 ? "\(held.count)" : "none") for validation, \(texts.labels.count) classes"

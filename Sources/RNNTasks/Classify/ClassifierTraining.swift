@@ -13,7 +13,7 @@ public struct ClassifierTraining: TrainingTask {
   private let criterion: ClassifierTrainingOptions.Criterion
   private var batches: LengthBatches
   private let seed: UInt64
-  public let settings: String
+  public let settings: RunSettings
 
   /// - Parameters:
   ///   - classWeights: how much each class counts in the loss; nil for all the same.
@@ -21,7 +21,7 @@ public struct ClassifierTraining: TrainingTask {
   /// Throws `.usage` for a batch or a rate that can't be.
   init(
     _ model: TextClassifier, training: EncodedTexts, validation: EncodedTexts, classWeights: [Float]?, wordDropout: Double,
-    criterion: ClassifierTrainingOptions.Criterion, rows: Int, seed: UInt64, data: String
+    criterion: ClassifierTrainingOptions.Criterion, rows: Int, seed: UInt64, data: RunSettings
   ) throws(RNNError) {
     guard (0..<1).contains(wordDropout) else { throw RNNError(.usage, "a dropout rate is from 0 to below 1, not \(wordDropout)") }
     self.model = model
@@ -36,12 +36,12 @@ public struct ClassifierTraining: TrainingTask {
     settings = a.settings(
       task: TextClassifier.task,
       [
-        "embedding": a.embedding, "bidirectional": a.bidirectional?.rawValue ?? "no", "pooling": a.pooling.map(\.rawValue).joined(separator: ","),
-        "weight-drop": a.weightDrop, "word-dropout": wordDropout, "longest": a.longest, "batch": rows, "best": criterion.rawValue,
-        "class-weights": classWeights.map { $0.map { "\($0)" }.joined(separator: ",") } ?? "none",
-        "tokens": Fingerprint(of: Array(model.tokenizer.encoded.utf8)),
-        "normalizer": "\(model.normalizer.lowercase),\(model.normalizer.splitsSigns)", "texts": data,
-      ])
+        "--embedding": a.embedding, "--bidirectional": a.bidirectional != nil, "--pooling": a.pooling.map(\.rawValue).joined(separator: ","),
+        "--weight-drop": a.weightDrop, "--word-dropout": wordDropout, "--longest": a.longest, "--batch": rows, "--best": criterion.rawValue,
+        "--class-weights": classWeights.map { zip(model.labels, $0).map { "\($0)=\($1)" }.joined(separator: ",") } ?? "none",
+        "--tokens": model.tokenizer.kind.rawValue, "--lowercase": model.normalizer.lowercase, "--split-signs": model.normalizer.splitsSigns,
+        "vocabulary": model.tokenizer.fingerprint,
+      ] + data)
   }
 
   public var stepsPerEpoch: Int { batches.batchesPerEpoch }

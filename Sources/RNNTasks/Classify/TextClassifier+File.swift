@@ -26,6 +26,12 @@ extension TextClassifier: TaskModel {
   /// Everything about the model as one `.safetensors` file: weights, and in the metadata the cell's equations, the
   /// architecture, the classes, the tokenizer, what is done to texts before, and the notes.
   public func file() throws(RNNError) -> Safetensors {
+    var file = try frame()
+    file.entries = try ModelFile.entries(weights, parts)
+    return file
+  }
+
+  public func frame() throws(RNNError) -> Safetensors {
     let a = architecture
     let own = OwnSizes(
       embedding: a.embedding, bidirectional: a.bidirectional, pooling: a.pooling, weightDrop: a.weightDrop, longest: a.longest)
@@ -33,7 +39,7 @@ extension TextClassifier: TaskModel {
     metadata["labels"] = try ModelFile.encoded(labels)
     metadata["tokenizer"] = tokenizer.encoded
     metadata["normalizer"] = try ModelFile.encoded(normalizer)
-    return Safetensors(metadata: metadata, entries: try ModelFile.entries(weights, parts))
+    return Safetensors(metadata: metadata)
   }
 
   /// The model in a file's content; `source` is its name in messages.

@@ -27,6 +27,12 @@ extension ForecastModel: TaskModel {
   /// Everything about the model as one `.safetensors` file: weights, and in the metadata the cell's equations, the
   /// architecture, the variables, the scaler, and the notes.
   public func file() throws(RNNError) -> Safetensors {
+    var file = try frame()
+    file.entries = try ModelFile.entries(weights, network.parts)
+    return file
+  }
+
+  public func frame() throws(RNNError) -> Safetensors {
     let a = architecture
     let own = OwnSizes(
       kind: a.kind, context: a.context, horizon: a.horizon, head: a.head, vector: a.vector, autoregression: a.autoregression,
@@ -35,7 +41,7 @@ extension ForecastModel: TaskModel {
     metadata["variables"] = try ModelFile.encoded(variables)
     metadata["scaler"] = try ModelFile.encoded(scaler)
     if let trained { metadata["trained"] = try ModelFile.encoded(trained) }
-    return Safetensors(metadata: metadata, entries: try ModelFile.entries(weights, network.parts))
+    return Safetensors(metadata: metadata)
   }
 
   /// The model in a file's content; `source` is its name in messages.

@@ -77,8 +77,10 @@ public struct ForecastTrainer: Trainer {
     initial = model
     let task = try ForecastTraining(
       model, reader, training: training, validation: validation, rows: options.training.batch ?? defaults.batch,
-      windows: options.windows ?? defaults.windows, seed: options.training.seed, data: "\(Self.fingerprint(set)) \(split)")
-    loop = try TrainingLoop(task: task, weights: model.weights, settings: settings, stepsBetweenMeasurements: task.stepsPerEpoch)
+      windows: options.windows ?? defaults.windows, seed: options.training.seed, data: ["set of series": Self.fingerprint(set), "--split": split])
+    loop = try TrainingLoop(
+      task: task, weights: model.weights, settings: settings, begunWith: options.initialization.settings,
+      stepsBetweenMeasurements: task.stepsPerEpoch)
     let channels = set.channels
     division = "\(channels) \(channels == 1 ? "channel" : "channels"), \(training.count) windows of \(defaults.context) + \(horizon) steps for training, \(hasValidation ? "\(validation.count)" : "none") for validation; split \(split)"
     readsStandardInput = sources.contains("-")

@@ -13,7 +13,7 @@ public struct ForecastTraining: TrainingTask {
   private let rows: Int
   private let windows: Int
   private let seed: UInt64
-  public let settings: String
+  public let settings: RunSettings
   // The windows of the epoch asked for last.
   private var epoch = -1
   private var order: [Int] = []
@@ -21,7 +21,7 @@ public struct ForecastTraining: TrainingTask {
   /// Throws `.usage` for a batch that can't be.
   init(
     _ model: ForecastModel, _ reader: WindowReader, training: WindowList, validation: WindowList, rows: Int, windows: Int, seed: UInt64,
-    data: String
+    data: RunSettings
   ) throws(RNNError) {
     try Limits.rows.check(rows, "batch")
     try Limits.positiveCount.check(windows, "windows")
@@ -36,10 +36,10 @@ public struct ForecastTraining: TrainingTask {
     settings = a.settings(
       task: ForecastModel.task,
       [
-        "kind": a.kind, "context": a.context, "horizon": a.horizon, "head": a.head, "vector": a.vector, "autoregression": a.autoregression,
-        "calendar": a.calendar, "masks": a.masks, "scaling": "\(model.scaler.kind.rawValue)\(model.scaler.isLog ? ",log" : "")",
-        "batch": rows, "windows": self.windows, "data": data,
-      ])
+        "--context": a.context, "--horizon": a.horizon, "--embedding": a.vector, "--linear": a.autoregression,
+        "--calendar": a.calendar,
+        "--scaling": model.scaler.kind.rawValue, "--log": model.scaler.isLog, "--batch": rows, "--windows": self.windows,
+      ] + a.kind.settings + a.head.settings + data)
   }
 
   public var stepsPerEpoch: Int { (windows + rows - 1) / rows }

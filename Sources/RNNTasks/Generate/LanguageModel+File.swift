@@ -19,10 +19,16 @@ extension LanguageModel: TaskModel {
   /// Everything about the model as one `.safetensors` file: weights, and in the metadata the cell's equations, the
   /// architecture, the tokenizer and the notes.
   public func file() throws(RNNError) -> Safetensors {
+    var file = try frame()
+    file.entries = try ModelFile.entries(weights, parts)
+    return file
+  }
+
+  public func frame() throws(RNNError) -> Safetensors {
     let own = OwnSizes(embedding: architecture.embedding, utf8: isUTF8)
     var metadata = try ModelFile.metadata(task: Self.task, architecture, own, notes: notes)
     metadata["tokenizer"] = tokenizer.encoded
-    return Safetensors(metadata: metadata, entries: try ModelFile.entries(weights, parts))
+    return Safetensors(metadata: metadata)
   }
 
   /// The model in a file's content; `source` is its name in messages.

@@ -88,7 +88,8 @@ public struct TextTrainer: Trainer {
     initial = model
     let task = try TextTraining(initial, training: training, validation: held, shape: shape, seed: options.training.seed, memory: options.memory)
     loop = try TrainingLoop(
-      task: task, weights: initial.weights, settings: settings, stepsBetweenMeasurements: TextDefaults.stepsBetweenMeasurements)
+      task: task, weights: initial.weights, settings: settings, begunWith: options.initialization.settings,
+      stepsBetweenMeasurements: TextDefaults.stepsBetweenMeasurements)
     validationUnits = held.predictedUnits
     let sources = corpus.sources + (validation?.sources ?? [])
     readsStandardInput = sources.contains { $0.name == "standard input" }

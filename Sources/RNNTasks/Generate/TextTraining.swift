@@ -15,7 +15,7 @@ public struct TextTraining: TrainingTask {
   private let seed: UInt64
   /// How sequences are cut so that training stays within the memory it was given; no result depends on it.
   public let segments: Segments
-  public let settings: String
+  public let settings: RunSettings
 
   /// Rows of the batch and tokens in a row.
   public struct Shape: Sendable, Hashable, Codable {
@@ -45,8 +45,8 @@ public struct TextTraining: TrainingTask {
     settings = a.settings(
       task: LanguageModel.task,
       [
-        "embedding": a.embedding, "batch": shape.rows, "sequence-length": shape.length,
-        "tokens": Fingerprint(of: Array(model.tokenizer.encoded.utf8)), "text": training.fingerprint, "validation": validation.fingerprint,
+        "--embedding": a.embedding, "--batch": shape.rows, "--sequence-length": shape.length, "--tokens": model.tokenizer.kind.rawValue,
+        "vocabulary": model.tokenizer.fingerprint, "text": training.fingerprint, "validation text": validation.fingerprint,
       ])
   }
 

@@ -34,12 +34,18 @@ extension Transcriber: TaskModel {
   /// Everything about the model as one `.safetensors` file: weights, what scales rows, and in the metadata the cell's equations, the
   /// architecture, how sound becomes rows, the tokenizer, how transcripts are searched for, and the notes.
   public func file() throws(RNNError) -> Safetensors {
+    var file = try frame()
+    file.entries.merge(try ModelFile.entries(weights, parts)) { $1 }
+    return file
+  }
+
+  public func frame() throws(RNNError) -> Safetensors {
     let a = architecture
     let own = OwnSizes(bidirectional: a.bidirectional, stacking: a.stacking, weightDrop: a.weightDrop)
     var metadata = try ModelFile.metadata(task: Self.task, a, own, notes: notes)
     metadata["input"] = try ModelFile.encoded(input)
     metadata["tokenizer"] = tokenizer.encoded
-    var entries = try ModelFile.entries(weights, parts)
+    var entries: [String: Safetensors.Entry] = [:]
     entries[Self.meansName] = .float(Tensor(scaling.means, shape: [scaling.size]))
     entries[Self.deviationsName] = .float(Tensor(scaling.deviations, shape: [scaling.size]))
     if let languageModel {

@@ -87,9 +87,13 @@ public struct TranscriberTrainer: Trainer {
     let task = try TranscriberTraining(
       model, training: encoded(clips, trained), validation: held, augmentation: options.augmentation ?? TranscriberDefaults.augmentation(clips.input),
       criterion: options.criterion, rows: rows, seed: seed,
-      data: "\(clips.fingerprint)\(validation.map { "+\($0.fingerprint)" } ?? "/\(options.validationFraction)")")
+      data: [
+        "set of clips": clips.fingerprint, "set of clips to measure on": validation?.fingerprint,
+        "--validation-part": validation == nil ? options.validationFraction : nil,
+      ])
     loop = try TrainingLoop(
-      task: task, weights: model.weights, settings: settings, stepsBetweenMeasurements: Self.stepsBetweenMeasurements(perEpoch: task.stepsPerEpoch, about: 500))
+      task: task, weights: model.weights, settings: settings, begunWith: options.initialization.settings,
+      stepsBetweenMeasurements: Self.stepsBetweenMeasurements(perEpoch: task.stepsPerEpoch, about: 500))
     division =
       "\(trained.count) clips, \(HumanFormat.duration(seconds: clips.seconds(trained))), for training, \(held.count == 0 ? "none" : "\(held.count)") for validation"
     self.remarks = remarks

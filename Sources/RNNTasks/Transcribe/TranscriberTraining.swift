@@ -21,14 +21,14 @@ public struct TranscriberTraining: TrainingTask {
   private let criterion: TranscriberTrainingOptions.Criterion
   private var batches: LengthBatches
   private let seed: UInt64
-  public let settings: String
+  public let settings: RunSettings
   /// The most steps of a batch that are computed at once.
   package var stepsAtOnce = TranscriberDefaults.stepsAtOnce
 
   /// Throws `.usage` for a batch or an augmentation that can't be.
   init(
     _ model: Transcriber, training: EncodedClips, validation: EncodedClips, augmentation: SoundAugmentation,
-    criterion: TranscriberTrainingOptions.Criterion, rows: Int, seed: UInt64, data: String
+    criterion: TranscriberTrainingOptions.Criterion, rows: Int, seed: UInt64, data: RunSettings
   ) throws(RNNError) {
     try augmentation.validate()
     self.augmentation = augmentation
@@ -42,11 +42,9 @@ public struct TranscriberTraining: TrainingTask {
     settings = a.settings(
       task: Transcriber.task,
       [
-        "bidirectional": a.bidirectional?.rawValue ?? "no", "stacking": a.stacking, "weight-drop": a.weightDrop,
-        "input": Fingerprint(of: Array(try ModelFile.encoded(model.input).utf8)),
-        "augmentation": Fingerprint(of: Array(try ModelFile.encoded(augmentation).utf8)), "batch": rows, "best": criterion.rawValue,
-        "tokens": Fingerprint(of: Array(model.tokenizer.encoded.utf8)), "clips": data,
-      ])
+        "--bidirectional": a.bidirectional != nil, "--stacking": a.stacking, "--weight-drop": a.weightDrop, "--batch": rows,
+        "--best": criterion.rawValue, "--tokens": model.tokenizer.kind.rawValue, "vocabulary": model.tokenizer.fingerprint,
+      ] + model.input.settings + augmentation.settings + data)
   }
 
   public var stepsPerEpoch: Int { batches.batchesPerEpoch }

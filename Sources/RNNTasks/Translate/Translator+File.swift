@@ -22,13 +22,19 @@ extension Translator: TaskModel {
   /// Everything about the model as one `.safetensors` file: weights, and in the metadata the cell's equations, the architecture,
   /// both tokenizers and the notes.
   public func file() throws(RNNError) -> Safetensors {
+    var file = try frame()
+    file.entries = try ModelFile.entries(weights, parts)
+    return file
+  }
+
+  public func frame() throws(RNNError) -> Safetensors {
     let a = architecture
     let own = OwnSizes(embedding: a.embedding, attention: a.attention, tiedEmbeddings: a.tiedEmbeddings, weightDrop: a.weightDrop)
     var metadata = try ModelFile.metadata(task: Self.task, a, own, notes: notes)
     metadata["source_tokenizer"] = source.encoded
     // One tokenizer for both is written once.
     if target != source { metadata["target_tokenizer"] = target.encoded }
-    return Safetensors(metadata: metadata, entries: try ModelFile.entries(weights, parts))
+    return Safetensors(metadata: metadata)
   }
 
   /// All layers, in the order of a new model's weights.

@@ -71,9 +71,12 @@ public struct TranslatorTrainer: Trainer {
       model, training: training, validation: held,
       references: held.numbers.map { String(decoding: measured.target($0), as: UTF8.self) }, smoothing: options.labelSmoothing,
       criterion: options.criterion, rows: rows, seed: seed,
-      data: "\(pairs.fingerprint)\(validation.map { "+\($0.fingerprint)" } ?? "/\(options.validationFraction)")/\(longest)")
+      data: [
+        "set of pairs": pairs.fingerprint, "set of pairs to measure on": validation?.fingerprint,
+        "--validation-part": validation == nil ? options.validationFraction : nil, "--longest": longest,
+      ])
     loop = try TrainingLoop(
-      task: task, weights: model.weights, settings: settings,
+      task: task, weights: model.weights, settings: settings, begunWith: options.initialization.settings,
       stepsBetweenMeasurements: Self.stepsBetweenMeasurements(perEpoch: task.stepsPerEpoch, about: 1000))
     func without(_ long: Int) -> String { long > 0 ? " (\(long) longer than \(longest) tokens left out)" : "" }
     let empty = pairs.count - parts.training.count - parts.validation.count

@@ -14,7 +14,7 @@ public struct TranslatorTraining: TrainingTask {
   private let criterion: TranslatorTrainingOptions.Criterion
   private var batches: LengthBatches
   private let seed: UInt64
-  public let settings: String
+  public let settings: RunSettings
 
   /// The most sentences that are translated to measure.
   static let mostTranslated = 1000
@@ -25,7 +25,7 @@ public struct TranslatorTraining: TrainingTask {
   /// Throws `.usage` for a batch or a rate that can't be.
   init(
     _ model: Translator, training: EncodedPairs, validation: EncodedPairs, references: [String], smoothing: Double,
-    criterion: TranslatorTrainingOptions.Criterion, rows: Int, seed: UInt64, data: String
+    criterion: TranslatorTrainingOptions.Criterion, rows: Int, seed: UInt64, data: RunSettings
   ) throws(RNNError) {
     guard (0..<1).contains(smoothing) else { throw RNNError(.usage, "label smoothing is from 0 to below 1, not \(smoothing)") }
     self.model = model
@@ -40,11 +40,10 @@ public struct TranslatorTraining: TrainingTask {
     settings = a.settings(
       task: Translator.task,
       [
-        "embedding": a.embedding, "attention": a.attention.rawValue, "tied-embeddings": a.tiedEmbeddings, "weight-drop": a.weightDrop,
-        "label-smoothing": smoothing, "batch": rows, "best": criterion.rawValue,
-        "source-tokens": Fingerprint(of: Array(model.source.encoded.utf8)), "target-tokens": Fingerprint(of: Array(model.target.encoded.utf8)),
-        "texts": data,
-      ])
+        "--embedding": a.embedding, "--attention": a.attention.rawValue, "--tied-embeddings": a.tiedEmbeddings, "--weight-drop": a.weightDrop,
+        "--label-smoothing": smoothing, "--batch": rows, "--best": criterion.rawValue, "--tokens": model.source.kind.rawValue,
+        "vocabulary of sentences": model.source.fingerprint, "vocabulary of translations": model.target.fingerprint,
+      ] + data)
   }
 
   public var stepsPerEpoch: Int { batches.batchesPerEpoch }

@@ -1,4 +1,3 @@
-import Foundation
 import RNNTensor
 
 /// What a task gives to the loop: batches as losses and gradients, and a measurement.
@@ -9,8 +8,8 @@ public protocol TrainingTask {
   var carried: Weights { get }
   /// Takes up what was carried; throws `.badData` if it isn't this task's.
   mutating func carry(_ carried: Weights) throws
-  /// What the settings of the task are, as text: a run is resumed only with the same.
-  var settings: String { get }
+  /// What the run of this task is told from others by: it goes on only with the same.
+  var settings: RunSettings { get }
   /// The loss of one update in nats per unit, its gradient, and the number of units in it.
   ///
   /// - Parameters:
@@ -51,6 +50,8 @@ public struct TrainingLoop<Task: TrainingTask> {
   public let settings: TrainingSettings
   /// Measured at the end of each epoch, and within an epoch after so many updates.
   public let stepsBetweenMeasurements: Int
+  /// What the first weights follow from.
+  private let beginning: RunSettings
   private var optimizer: Optimizer
   /// The running average of the weights, if there is one.
   private var average: Weights?
@@ -59,9 +60,15 @@ public struct TrainingLoop<Task: TrainingTask> {
   private var secondsBefore = 0.0
   private var began = ContinuousClock.now
 
-  public init(task: Task, weights: Weights, settings: TrainingSettings, stepsBetweenMeasurements: Int = 500) throws(RNNError) {
+  /// - Parameters:
+  ///   - beginning: what the first weights follow from, for the run to be told from others.
+  ///   - stepsBetweenMeasurements: measured is at the end of each epoch, and within one after so many updates.
+  public init(
+    task: Task, weights: Weights, settings: TrainingSettings, begunWith beginning: RunSettings = .init(), stepsBetweenMeasurements: Int = 500
+  ) throws(RNNError) {
     try settings.validate()
     if case .epochs(let n) = settings.budget { try Self.check(epochs: n, of: task) }
+    self.beginning = beginning
     self.task = task
     self.weights = weights
     self.settings = settings
@@ -79,6 +86,11 @@ public struct TrainingLoop<Task: TrainingTask> {
 
   /// The best weights so far by the validation part; the current ones before the first measurement.
   public var best: Weights { bestWeights ?? weights }
+
+  /// The run: what it was begun with, and where it stands.
+  public var run: TrainingRun {
+    TrainingRun(settings: task.settings + beginning + settings.named, budget: settings.budget, state: state)
+  }
 
   /// How often the data has been read.
   public var epochs: Double { Double(state.step) / Double(max(task.stepsPerEpoch, 1)) }
@@ -101,10 +113,14 @@ public struct TrainingLoop<Task: TrainingTask> {
     }
   }
 
-  public var learningRate: Double {
+  /// The learning rate of the next update.
+  public var learningRate: Double { scheduledRate * rise }
+
+  /// The learning rate as the schedule has it.
+  public var scheduledRate: Double {
     switch settings.schedule {
     case .constant: settings.learningRate
-    case .cosine: settings.learningRate * Schedule.cosine(warmUp: 0.02, final: 0.02).factor(progress: progressAtEndOfStep)
+    case .cosine: settings.learningRate * Self.cosine.factor(progress: progressAtEndOfStep)
     case .plateau: settings.learningRate * (state.plateau?.scale ?? 1)
     case .decay:
       settings.learningRate
@@ -112,11 +128,27 @@ public struct TrainingLoop<Task: TrainingTask> {
     }
   }
 
+  private static var warmUp: Double { 0.02 }
+  private static var cosine: Schedule { .cosine(warmUp: warmUp, final: 0.02) }
+
+  /// Of an optimiser that began anew in the middle of a run: the updates in which the rate rises to that of the schedule, where
+  /// that has a rise at its beginning.
+  public var stepsOfRise: Int {
+    guard settings.schedule == .cosine, let place = state.continuation, !place.hasMoments else { return 0 }
+    return Int(max(Self.warmUp * (expectedSteps - Double(place.step)), 1))
+  }
+
+  private var rise: Double {
+    let steps = stepsOfRise
+    guard steps > 0, let place = state.continuation else { return 1 }
+    return Swift.min(Double(state.step - place.step + 1) / Double(steps), 1)
+  }
+
   private var progressAtEndOfStep: Double {
     switch settings.budget {
     case .epochs(let n): (Double(state.step) + 1) / Double(Swift.max(n * task.stepsPerEpoch, 1))
     case .steps(let n): (Double(state.step) + 1) / Double(n)
-    case .time(let s): state.step == 0 ? 1e-3 : (state.seconds + state.seconds / Double(state.step)) / s
+    case .time(let s): state.step == 0 || state.seconds == 0 ? 1e-3 : (state.seconds + state.seconds / Double(state.step)) / s
     }
   }
 
@@ -209,7 +241,7 @@ public struct TrainingLoop<Task: TrainingTask> {
   /// Whether so many epochs have gone by without a better measurement that the run ends early.
   private var isStuck: Bool {
     guard let patience = settings.patience, let best = state.best, let last = state.history.last else { return false }
-    return last.epoch - best.epoch >= Double(patience)
+    return last.epoch - Swift.max(best.epoch, state.continuation?.epoch ?? 0) >= Double(patience)
   }
 
   static func seconds(_ duration: Duration) -> Double {
@@ -219,79 +251,34 @@ public struct TrainingLoop<Task: TrainingTask> {
   // MARK: Checkpoints
 
   /// All that a run needs to go on to the same bits.
-  public func checkpoint() throws -> Safetensors {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    var file = Safetensors()
-    file.metadata = [
-      "format": Self.format, "task": task.settings, "settings": String(decoding: try encoder.encode(settings), as: UTF8.self),
-      "state": String(decoding: try encoder.encode(state), as: UTF8.self), "optimizer_steps": String(optimizer.steps),
-    ]
-    func add(_ group: String, _ weights: Weights?) {
-      guard let weights else { return }
-      for (name, tensor) in zip(weights.names, weights.tensors) { file.entries["\(group)/\(name)"] = .float(tensor) }
-    }
-    add("weights", weights)
-    add("best", bestWeights)
-    add("average", average)
-    add("carried", task.carried)
-    for (name, moment) in optimizer.moments { add("moment.\(name)", moment) }
-    return file
+  public func checkpoint() throws -> TrainingCheckpoint {
+    var checkpoint = try TrainingCheckpoint(run, optimizerSteps: optimizer.steps)
+    checkpoint.add("weights", weights)
+    if let bestWeights { checkpoint.add("best", bestWeights) }
+    if let average { checkpoint.add("average", average) }
+    checkpoint.add("carried", task.carried)
+    for (name, moment) in optimizer.moments { checkpoint.add("moment.\(name)", moment) }
+    return checkpoint
   }
 
-  private static var format: String { "swift-rnn checkpoint 1" }
-
-  /// Whether the file at `path` begins as a checkpoint does, complete or not.
-  package static func isCheckpoint(_ path: String) -> Bool {
-    guard var file = try? InputFile(own: path), let start = try? file.read(1 << 16) else { return false }
-    return String(decoding: start, as: UTF8.self).contains("swift-rnn checkpoint")
-  }
-
-  /// Goes on from a checkpoint.
+  /// Goes on from a checkpoint: to the same bits with the same budget, and with another as ``TrainingState/continuation`` says.
   ///
-  /// Throws `.badData` if it isn't one, and `.usage` if it is of a run with other settings, saying which.
-  public mutating func restore(_ file: Safetensors) throws {
-    guard file.metadata["format"] == Self.format else {
-      throw RNNError(.badData, "this is not a checkpoint of training: its format is “\(file.metadata["format"] ?? "none")”, expected “\(Self.format)”")
+  /// Throws `.badData` if it is damaged, and `.usage` if it is of a run with other settings, saying which, or if the budget is used
+  /// up by what was done before.
+  public mutating func restore(_ checkpoint: TrainingCheckpoint) throws {
+    if let differences = run.settings.differences(from: checkpoint.run.settings) {
+      throw RNNError(.usage, "the checkpoint was made \(differences); give the same, or --fresh to begin anew")
     }
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    func decode<T: Decodable>(_ type: T.Type, _ key: String) throws -> T {
-      do {
-        return try decoder.decode(type, from: Data((file.metadata[key] ?? "").utf8))
-      } catch let error as RNNError {
-        throw RNNError(.badData, "the checkpoint's “\(key)” can't be: \(error.message)")
-      } catch {
-        throw RNNError(.badData, "the checkpoint's “\(key)” can't be read")
-      }
-    }
-    let settings = try decode(TrainingSettings.self, "settings")
-    guard settings == self.settings, file.metadata["task"] == task.settings else {
-      throw RNNError(
-        .usage,
-        "the checkpoint is of a run with other settings or data: it has \(Self.difference(file.metadata["task"] ?? "", task.settings) ?? Self.difference("\(settings)", "\(self.settings)") ?? "others"); give the same, or --fresh to begin anew")
-    }
-    func group(_ name: String) -> Weights {
-      var result = Weights()
-      for key in file.entries.keys.sorted() where key.hasPrefix(name + "/") {
-        if case .float(let tensor)? = file.entries[key] { result[String(key.dropFirst(name.count + 1))] = tensor }
-      }
-      return result
-    }
-    let weights = group("weights")
+    let weights = checkpoint.group("weights")
     try weights.validate(like: self.weights)
-    let state = try decode(TrainingState.self, "state")
-    try Self.check(epochs: state.epoch, of: task, .badData)
-    guard (0..<Swift.max(task.stepsPerEpoch, 1)).contains(state.stepInEpoch) else {
-      throw RNNError(.badData, "the checkpoint's place in the data can't be: epoch \(state.epoch), update \(state.stepInEpoch)")
-    }
+    let state = checkpoint.run.state
+    try checkPlace(state)
     // The order of the weights is that of the model, whatever the file's is.
     func ordered(_ found: Weights) -> Weights { Weights(self.weights.names.compactMap { name in found[name].map { (name, $0) } }) }
     var moments: [String: Weights] = [:]
-    for name in optimizer.moments.keys { moments[name] = ordered(group("moment.\(name)")) }
-    try optimizer.restore(steps: Int(file.metadata["optimizer_steps"] ?? "") ?? -1, moments: moments, for: weights)
-    let best = group("best"), average = group("average")
+    for name in optimizer.moments.keys { moments[name] = ordered(checkpoint.group("moment.\(name)")) }
+    try optimizer.restore(steps: checkpoint.optimizerSteps, moments: moments, for: weights)
+    let best = checkpoint.group("best"), average = checkpoint.group("average")
     for group in [best, average] where group.count > 0 { try group.validate(like: self.weights) }
     guard (self.average == nil) == (average.count == 0) else { throw RNNError(.badData, "the checkpoint's average of the weights is missing") }
     for group in [weights, best, average] {
@@ -302,14 +289,49 @@ public struct TrainingLoop<Task: TrainingTask> {
     self.weights = ordered(weights)
     bestWeights = best.count == 0 ? nil : ordered(best)
     if self.average != nil { self.average = ordered(average) }
-    try task.carry(group("carried"))
+    try task.carry(checkpoint.group("carried"))
     self.state = state
+    if checkpoint.run.budget != settings.budget { try goOn(hasMoments: true) }
   }
 
-  /// The first words that differ.
-  private static func difference(_ a: String, _ b: String) -> String? {
-    let (x, y) = (a.split(separator: " "), b.split(separator: " "))
-    for (u, v) in zip(x, y) where u != v { return "\(u) where now it is \(v)" }
-    return x.count == y.count ? nil : "“\(a)” where now it is “\(b)”"
+  /// Goes on from the best weights of a finished run with another budget. The optimiser begins anew.
+  ///
+  /// - Parameter run: the finished run, as its model has it.
+  /// Throws as ``restore(_:)``.
+  public mutating func restore(_ best: Weights, of run: TrainingRun) throws {
+    if let differences = self.run.settings.differences(from: run.settings) {
+      throw RNNError(.usage, "the model was made \(differences); give the same, or --fresh to begin anew, or --from to train it otherwise")
+    }
+    try best.validate(like: weights)
+    try checkPlace(run.state)
+    weights = Weights(weights.names.compactMap { name in best[name].map { (name, $0) } })
+    bestWeights = weights
+    if average != nil { average = weights }
+    state = run.state
+    // A model has no times; that of a budget is the time that was used.
+    if case .time(let seconds) = run.budget { state.seconds = seconds }
+    try goOn(hasMoments: false)
+  }
+
+  private func checkPlace(_ state: TrainingState) throws(RNNError) {
+    try Self.check(epochs: state.epoch, of: task, .badData)
+    guard (0..<Swift.max(task.stepsPerEpoch, 1)).contains(state.stepInEpoch) else {
+      throw RNNError(.badData, "its place in the data can't be: epoch \(state.epoch), update \(state.stepInEpoch)")
+    }
+  }
+
+  /// Another budget from here on.
+  private mutating func goOn(hasMoments: Bool) throws(RNNError) {
+    let (isUsed, done) = switch settings.budget {
+    case .epochs(let n): (state.epoch >= n, "\(state.epoch) epochs")
+    case .steps(let n): (state.step >= n, "\(state.step) steps")
+    case .time(let s): (state.seconds >= s, HumanFormat.duration(seconds: state.seconds))
+    }
+    guard !isUsed else {
+      throw RNNError(.usage, "\(settings.budget) leaves nothing to do: \(done) of the run are done already, and a budget counts from its beginning")
+    }
+    state.isFinished = false
+    state.continuation = .init(
+      step: state.step, epoch: Double(state.epoch) + Double(state.stepInEpoch) / Double(Swift.max(task.stepsPerEpoch, 1)), hasMoments: hasMoments)
   }
 }

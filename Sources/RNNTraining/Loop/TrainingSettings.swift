@@ -1,21 +1,13 @@
 import RNNTensor
 
-/// How long a run lasts.
-public enum Budget: Sendable, Hashable, Codable {
-  case epochs(Int)
-  case steps(Int)
-  /// Seconds of work, those before an interruption included.
-  case time(Double)
-}
-
 /// How the learning rate moves over a run.
 public enum ScheduleKind: String, Sendable, Hashable, Codable, CaseIterable {
   case constant, cosine, plateau, decay
 }
 
 /// Everything about a run of training that doesn't depend on the task. A run goes on after an interruption only with the
-/// settings it began with.
-public struct TrainingSettings: Sendable, Hashable, Codable {
+/// settings it began with; its budget may be another one.
+public struct TrainingSettings: Sendable, Hashable {
   public var optimizer: Optimizer.Kind
   public var learningRate: Double
   /// The optimiser's own default if nil. Vectors (biases, gains) don't decay.
@@ -51,6 +43,20 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
     self.patience = patience
   }
 
+  /// The settings by their options, without the budget.
+  var named: RunSettings {
+    var settings: RunSettings = [
+      "--optimizer": optimizer, "--learning-rate": learningRate, "--weight-decay": weightDecay, "--schedule": schedule.rawValue,
+      "--decay": schedule == .decay ? decay ?? 0.5 : nil, "--decay-after": decayAfter, "--clip": clip, "--averaging": averaging,
+      "--patience": patience, "--seed": seed,
+    ]
+    switch optimizer {
+    case .sgd(let momentum, _), .rmsProp(_, _, let momentum): settings["--momentum"] = "\(momentum)"
+    case .adam, .adamW: break
+    }
+    return settings
+  }
+
   /// Throws `.usage` saying what is out of range.
   public func validate() throws(RNNError) {
     try optimizer.check()
@@ -66,26 +72,7 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
     }
     try Limits.rate.check(averaging, "the part of the run to average over")
     try Limits.epochs.check(patience, "the number of epochs to wait for something better")
-    switch budget {
-    case .epochs(let n): try Limits.epochs.check(n, "the number of epochs")
-    case .steps(let n): try Limits.updates.check(n, "the number of steps")
-    case .time(let s):
-      guard s > 0 else { throw RNNError(.usage, "the time must be positive, not \(s) s") }
-      try Limits.seconds.check(s, "the time")
-    }
-  }
-
-  /// The settings that a checkpoint has, which are some that can be.
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(
-      optimizer: try values.decode(Optimizer.Kind.self, forKey: .optimizer), learningRate: try values.decode(Double.self, forKey: .learningRate),
-      weightDecay: try values.decodeIfPresent(Float.self, forKey: .weightDecay), schedule: try values.decode(ScheduleKind.self, forKey: .schedule),
-      decay: try values.decodeIfPresent(Double.self, forKey: .decay), decayAfter: try values.decodeIfPresent(Int.self, forKey: .decayAfter),
-      clip: try values.decode(Double.self, forKey: .clip), budget: try values.decode(Budget.self, forKey: .budget),
-      seed: try values.decode(UInt64.self, forKey: .seed), averaging: try values.decode(Double.self, forKey: .averaging),
-      patience: try values.decodeIfPresent(Int.self, forKey: .patience))
-    try validate()
+    try budget.check()
   }
 }
 
@@ -109,8 +96,28 @@ public struct TrainingState: Sendable, Hashable, Codable {
   var lossSum = 0.0
   var lossCount = 0
   public var isFinished = false
+  /// Where the run went on with another budget than it had before, if it did.
+  public var continuation: Continuation?
 
-  init() {}
+  /// At the beginning.
+  public init() {}
+
+  /// The place at which a run went on with another budget.
+  public struct Continuation: Sendable, Hashable, Codable {
+    public var step: Int
+    public var epoch: Double
+    /// Whether the optimiser's moments were there; else it began anew.
+    public var hasMoments: Bool
+
+    init(step: Int, epoch: Double, hasMoments: Bool) { (self.step, self.epoch, self.hasMoments) = (step, epoch, hasMoments) }
+
+    public init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      self.init(
+        step: try values.decode(Limits.count, forKey: .step), epoch: try values.decode(Limits.partOfEpochs, forKey: .epoch),
+        hasMoments: try values.decode(Bool.self, forKey: .hasMoments))
+    }
+  }
 
   /// The state that a checkpoint has: counts that can be, so that all that is computed with them can.
   public init(from decoder: any Decoder) throws {
@@ -127,6 +134,7 @@ public struct TrainingState: Sendable, Hashable, Codable {
     lossSum = try values.decode(Double.self, forKey: .lossSum)
     lossCount = try values.decode(Limits.count, forKey: .lossCount)
     isFinished = try values.decode(Bool.self, forKey: .isFinished)
+    continuation = try values.decodeIfPresent(Continuation.self, forKey: .continuation)
   }
 
   /// The losses at one point of a run, in nats per unit.

@@ -62,10 +62,10 @@ extension ShownTrainer {
     switch outcome {
     case .stopped(let checkpoint):
       throw Interruption("stopped after step \(loop.state.step); " + (checkpoint.map {
-        "the work so far is in \($0): the same call with --resume goes on"
+        "the work so far is in \($0): the same call with --resume goes on, rnn \(Self.nextCommands[0]) \($0) uses its best weights"
       } ?? "a run that can't read its text again can't be resumed, so nothing was saved"))
     case .wasFinished:
-      view.message("\(output) is finished: this very run wrote it; --fresh trains it again")
+      view.message("\(output) is finished: this very run wrote it; a larger \(loop.settings.budget.option) goes on, --fresh trains it again")
       return false
     case .finished:
       view.plot(self)

@@ -14,8 +14,7 @@ struct TrainClassify: TrainCommand {
       trains on all. Sizes and the length of training follow from \
       the texts unless they are given.
 
-      A checkpoint lies beside the model until training is finished: after Ctrl-C, or whatever else, the same call with \
-      --resume goes on from it, to the same bits as without an interruption.
+      \(TrainArguments.checkpoints)
 
       Examples:
         rnn train classify reviews.tsv -o model.safetensors

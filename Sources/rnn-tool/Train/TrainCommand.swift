@@ -38,5 +38,13 @@ struct TrainArguments: ParsableArguments {
   @OptionGroup var threads: ThreadArguments
   @OptionGroup var json: JSONArguments
 
+  /// What the help of every such command says of interruptions.
+  static let checkpoints = """
+    A checkpoint lies beside the model until training is finished: after Ctrl-C, or whatever else, the same call with \
+    --resume goes on from it, to the same bits as without an interruption. Every command that uses a model takes a checkpoint too: \
+    the best weights so far. With a larger budget --resume trains on, an interrupted run or a finished model, and the learning rate \
+    moves from there on as if that budget had been given at first.
+    """
+
   func options() throws -> TrainingOptions { try training.options(budget, run) }
 }

@@ -16,8 +16,7 @@ struct TrainForecast: TrainCommand {
       draws courses where the horizon has several steps. In both a linear function of the inputs, which begins with the least squared \
       errors, is added to what the recurrent layers say.
 
-      A checkpoint lies beside the model until training is finished: after Ctrl-C, or whatever else, the same call with \
-      --resume goes on from it, to the same bits as without an interruption.
+      \(TrainArguments.checkpoints)
 
       Examples:
         rnn train forecast weather.csv --target-column temp_max --horizon 7 -o model.safetensors

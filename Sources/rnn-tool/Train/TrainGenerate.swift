@@ -9,8 +9,7 @@ struct TrainGenerate: TrainCommand {
       stretches, is for validation; the weights that are best there are kept. Texts may be larger than memory; they must not \
       change meanwhile.
 
-      A checkpoint lies beside the model until training is finished: after Ctrl-C, or whatever else, the same call with \
-      --resume goes on from it, to the same bits as without an interruption.
+      \(TrainArguments.checkpoints)
 
       Example:
         rnn train generate corpus.txt -o model.safetensors --time 5m

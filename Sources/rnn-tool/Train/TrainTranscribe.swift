@@ -14,8 +14,7 @@ struct TrainTranscribe: TrainCommand {
       made: .mfc of Sphinx, .npy of NumPy. A tenth of the clips is for validation unless other lists are given; the weights that are \
       best there are kept. Sizes and the length of training follow from the clips unless they are given.
 
-      A checkpoint lies beside the model until training is finished: after Ctrl-C, or whatever else, the same call with \
-      --resume goes on from it, to the same bits as without an interruption.
+      \(TrainArguments.checkpoints)
 
       Examples:
         rnn train transcribe clips.tsv -o model.safetensors

@@ -12,8 +12,7 @@ struct TrainTranslate: TrainCommand {
       different sentences, at most \(TranslatorDefaults.mostValidated), is for validation unless other pairs are given; the weights \
       that are best there are kept. Sizes and the length of training follow from the pairs unless they are given.
 
-      A checkpoint lies beside the model until training is finished: after Ctrl-C, or whatever else, the same call with \
-      --resume goes on from it, to the same bits as without an interruption.
+      \(TrainArguments.checkpoints)
 
       Examples:
         rnn train translate pairs.tsv -o model.safetensors

@@ -76,7 +76,7 @@ struct TrainingArguments: ParsableArguments {
     TrainingOptions(
       budget: budget.budget, batch: batch, optimizer: try kind(), learningRate: learningRate, weightDecay: weightDecay,
       schedule: schedule, decay: decay, decayAfter: decayAfter, clip: clip, averaging: averaging, patience: patience, seed: run.seed,
-      checkpointInterval: run.checkpointEvery?.seconds)
+      checkpointInterval: run.checkpointEvery?.seconds, keepsCheckpoint: run.keepCheckpoint)
   }
 
   private func kind() throws -> Optimizer.Kind {
@@ -113,7 +113,7 @@ struct RunArguments: ParsableArguments {
   @Option(help: ArgumentHelp("All that is drawn at random follows from this number.", valueName: "n"), limit: Limits.seed)
   var seed: UInt64 = 1
 
-  @Flag(help: "Go on from the checkpoint beside the model.")
+  @Flag(help: "Go on from the checkpoint beside the model, or from the finished model with a larger --steps, --epochs or --time, counted from the beginning.")
   var resume = false
 
   @Flag(help: "Begin anew, whatever checkpoint there is.")
@@ -121,6 +121,9 @@ struct RunArguments: ParsableArguments {
 
   @Option(help: ArgumentHelp("The time between two checkpoints. (default: 15s, and more where writing one takes long)", valueName: "time"))
   var checkpointEvery: DurationArgument?
+
+  @Flag(help: "Keep the checkpoint when training is finished, so that --resume with a larger budget goes on as if it had not ended.")
+  var keepCheckpoint = false
 
   @Flag(help: "No progress on standard error.")
   var quiet = false

@@ -56,13 +56,9 @@ struct TrainingView {
   mutating func show<T: ShownTrainer>(_ trainer: T, _ event: TrainingEvent) throws {
     guard !isQuiet else { return }
     switch event {
-    case .began(let step, let wasAsked):
+    case .began(let beginning):
       describe(trainer)
-      if step > 0 {
-        reporter.message("resumed at step \(step)")
-      } else if wasAsked, let output {
-        reporter.message("there is no checkpoint \(T.checkpointPath(output)) to resume from: beginning anew")
-      }
+      show(beginning, of: trainer)
     case .step(let loss):
       meanLoss = meanLoss.map { $0 + 0.05 * (loss - $0) } ?? loss
       reporter.update(progress(trainer))
@@ -73,6 +69,34 @@ struct TrainingView {
         "step \(measurement.step)  epoch \(HumanFormat.fixed(measurement.epoch, 2))  training \(HumanFormat.fixed(measurement.training, 4))  "
           + (trainer.loop.task.isMeasured ? trainer.words(measurement) : "no validation") + (isBest && validationLoss != nil ? "  best" : ""))
       try showSample(trainer)
+    }
+  }
+
+  private mutating func show<T: ShownTrainer>(_ beginning: TrainingBeginning, of trainer: T) {
+    switch beginning {
+    case .new: break
+    case .nothingToResume:
+      if let output { reporter.message("there is no checkpoint \(T.checkpointPath(output)) to resume from: beginning anew") }
+    case .resumed(let step): reporter.message("resumed at step \(step)")
+    case .continued(let step, let before, let hasMoments):
+      let budget = trainer.loop.settings.budget
+      reporter.message(
+        hasMoments
+          ? "resumed at step \(step), with \(budget) instead of \(before)"
+          : "going on from the finished model, made in \(step) steps, with \(budget) instead of \(before); the optimiser begins anew (--keep-checkpoint keeps its state)")
+      reporter.message("schedule  \(Self.schedule(trainer.loop))")
+    }
+  }
+
+  /// How the learning rate moves from here on, under another budget than before.
+  private static func schedule<Task>(_ loop: TrainingLoop<Task>) -> String {
+    let now = HumanFormat.fixed(loop.scheduledRate, 6), rise = loop.stepsOfRise
+    switch loop.settings.schedule {
+    case .constant: return "learning rate \(now), as before"
+    case .plateau: return "learning rate \(now), lowered as before when the validation loss stops falling"
+    case .decay: return "learning rate \(now), lowered with the epochs as before"
+    case .cosine:
+      return "learning rate \(now) now, from here on as if \(loop.settings.budget) had been given at first" + (rise > 1 ? ", after a rise over \(rise) steps" : "")
     }
   }
 
