@@ -32,12 +32,15 @@ struct Classify: ParsableCommand {
   func run() throws {
     threads.apply()
     let session = try others.session(with: TextClassifier(contentsOf: model))
+    var remarks = session.remarks
     let lines = PredictionLines(session.labels, asJSON: json)
     for file in files.isEmpty ? ["-"] : files {
       var reader = try TextReader(file, options: table.options)
       var texts: [[UInt8]] = [], bytes = 0
       func answer() throws {
-        try Output.write(session.classify(texts).map(lines.line).joined())
+        let found = session.classify(texts)
+        found.forEach { remarks.add($0) }
+        try Output.write(found.map(lines.line).joined())
         (texts, bytes) = ([], 0)
       }
       while let text = try reader.next() {
@@ -47,6 +50,7 @@ struct Classify: ParsableCommand {
       }
       if !texts.isEmpty { try answer() }
     }
+    Warnings.show(remarks.sentences)
   }
 }
 

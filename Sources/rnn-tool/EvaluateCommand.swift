@@ -115,7 +115,8 @@ struct Evaluate: ParsableCommand {
       try requireTexts()
       if rows != nil { throw RNNError(.usage, "\(self.model) is a classifier: --rows is for models of text") }
       if backtest.isGiven { throw notOfSeries() }
-      let metrics = try others.session(with: model).evaluate(reading: texts, options: labelled.options(phrases: false))
+      let metrics = try others.session(with: model).evaluate(
+        reading: texts, options: labelled.options(phrases: false), remark: { if !quiet { Warnings.show([$0]) } })
       try ClassificationReport(metrics, labels: model.labels, model: self.model, texts: texts).print(asJSON: json.json)
     case .forecast(let model):
       try requireTexts()

@@ -58,6 +58,7 @@ struct Generate: ParsableCommand {
       generator, GenerationOptions(sampling: sampling, length: length, seed: seed ?? 1, stops: stop))
     if let state { try session.restore(Safetensors(contentsOf: state), source: state) }
     if let prompt {
+      if let remark = generator.model.remark(onPrompt: prompt) { Warnings.show([remark]) }
       session.read(Array(prompt.utf8))
       try Output.write(prompt)
     }

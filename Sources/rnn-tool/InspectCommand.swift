@@ -120,7 +120,7 @@ struct Inspect: ParsableCommand {
         bidirectional: a.bidirectional?.rawValue, pooling: a.pooling.map(\.rawValue), weightDrop: a.weightDrop, longest: a.longest,
         lowercase: model.normalizer.lowercase, splitsSigns: model.normalizer.splitsSigns, parameters: model.parameterCount,
         fingerprint: fingerprint, tensors: tensors, notes: model.notes)
-      let changes = [model.normalizer.lowercase ? "small letters" : nil, model.normalizer.splitsSigns ? "signs apart" : nil].compactMap(\.self)
+      let changes = [model.normalizer.lowercase ? "small letters" : nil, model.normalizer.splitsSigns ? "signs apart" : nil, model.normalizer.composes ? "composed characters (NFC)" : nil].compactMap(\.self)
       rows = [
         ("task", "classify: \(model.labels.joined(separator: ", "))"),
         ("texts", "\(changes.isEmpty ? "as they are" : changes.joined(separator: ", ")); at most \(a.longest) tokens of each"),

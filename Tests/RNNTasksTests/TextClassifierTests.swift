@@ -234,7 +234,7 @@ import Testing
     let start = reader.model
     let trainer = try ClassifierTrainer(LabelledTexts(Self.texts), from: start, options: ClassifierTrainingOptions(training: .init(budget: .steps(1))))
     let model = trainer.model
-    #expect(model.tokenizer == start.tokenizer && model.normalizer == .none && model.architecture.bidirectional == nil)
+    #expect(model.tokenizer == start.tokenizer && model.normalizer == .composed && model.architecture.bidirectional == nil)
     for name in start.weights.names where !name.hasPrefix("decoder") { #expect(model.weights[name] == start.weights[name], "\(name)") }
     let both = try ClassifierTrainer(
       LabelledTexts(Self.texts), from: start, options: ClassifierTrainingOptions(hidden: 10, bidirectional: true, training: .init(budget: .steps(1))))

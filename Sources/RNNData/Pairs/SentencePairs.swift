@@ -116,13 +116,13 @@ public struct SentencePairs: Sendable {
   ///   - least: how often a word must occur to have a token; nil for twice, so that some are unknown.
   /// - Throws: `.usage` for a vocabulary that can't be.
   public func tokenizer(
-    of pairs: [Int], _ side: Side?, _ kind: Tokenizer.Kind, vocabulary: Int? = nil, least: Int? = nil
+    of pairs: [Int], _ side: Side?, _ kind: Tokenizer.Kind, _ normalizer: TextNormalizer = .none, vocabulary: Int? = nil, least: Int? = nil
   ) throws(RNNError) -> Tokenizer {
     try kind.checkVocabulary(vocabulary)
     var counter = TokenCounter(kind, countingFrequencies: true)
     for pair in pairs {
       for own in side.map({ [$0] }) ?? Side.allCases {
-        text(own, pair).withUnsafeBufferPointer { counter.read($0) }
+        normalizer(Array(text(own, pair))).withUnsafeBufferPointer { counter.read($0) }
         // Every sentence by itself.
         counter.finish()
       }
@@ -133,11 +133,14 @@ public struct SentencePairs: Sendable {
   /// Some of the pairs as tokens.
   ///
   /// - Parameter longest: pairs with more tokens than this on one side are left out; nil for none.
-  public func encoded(_ pairs: [Int], source: Tokenizer, target: Tokenizer, longest: Int? = nil) -> EncodedPairs {
+  public func encoded(
+    _ pairs: [Int], source: Tokenizer, target: Tokenizer, _ normalizer: TextNormalizer = .none, longest: Int? = nil
+  ) -> EncodedPairs {
     var result = EncodedPairs()
     var encoders = (TokenEncoder(source), TokenEncoder(target))
     for pair in pairs {
-      result.append(encoders.0.encode(self.source(pair)), encoders.1.encode(self.target(pair)), number: pair, longest: longest)
+      let own = (source: normalizer(Array(self.source(pair))), target: normalizer(Array(self.target(pair))))
+      result.append(encoders.0.encode(own.source[...]), encoders.1.encode(own.target[...]), number: pair, longest: longest)
     }
     return result
   }

@@ -31,6 +31,11 @@ struct SeriesColumns {
     var name: String
     var index: Int
     var reading: Reading
+
+    /// Whether it tells of a word such as NA, as one like the others.
+    var isMissingWord: Bool {
+      if case .indicator(let word) = reading { word.withUnsafeBufferPointer { MissingWord.mayBeCategory($0) } } else { false }
+    }
   }
 
   let columns: TableColumns

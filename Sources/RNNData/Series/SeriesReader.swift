@@ -12,6 +12,8 @@ struct SeriesReader {
   private var offset: Int?
   private var hasSeveralOffsets = false
   private var warnings: [String] = []
+  /// Words such as NA in columns of words, by the column, and in how many rows.
+  private var doubtfulWords: [String: [String: Int]] = [:]
 
   /// How the numbers of each variable are written.
   private var numbers: [NumberColumn] = []
@@ -107,12 +109,19 @@ struct SeriesReader {
     switch variable.reading {
     case .number: return try number(table, variable.index, index, found.columns.describe(variable.index))
     case .indicator(let word):
+      // Whether such words are words or nothing is as it was in training.
+      let hasMissingWords = (found.past + found.known).contains { $0.index == variable.index && $0.isMissingWord }
       return table.withField(variable.index) { field in
-        (NumberField(field, sentinels: sentinels) == .missing ? .nan : field.elementsEqual(word) ? 1 : 0, nil)
+        (
+          NumberField(field, sentinels: sentinels) == .missing && !(hasMissingWords && MissingWord.mayBeCategory(field))
+            ? .nan : field.elementsEqual(word) ? 1 : 0, nil
+        )
       }
     case .word:
-      if table.withField(variable.index, { NumberField($0, sentinels: sentinels) }) == .missing { return (.nan, nil) }
+      let isDoubtful = table.withField(variable.index) { MissingWord.mayBeCategory($0) }
+      if !isDoubtful, table.withField(variable.index, { NumberField($0, sentinels: sentinels) }) == .missing { return (.nan, nil) }
       let text = try table.string(variable.index)
+      if isDoubtful { doubtfulWords[found.columns.describe(variable.index), default: [:]][text, default: 0] += 1 }
       if let known = words[index]?[text] { return (Double(known), nil) }
       let count = words[index]?.count ?? 0
       guard count < Self.mostWords else {
@@ -221,6 +230,11 @@ struct SeriesReader {
     // Looked at before rows are put in order: later nobody knows the column any more.
     for (index, target) in layout.targets.enumerated() where all.allSatisfy({ $0.columns[index].allSatisfy(\.isNaN) }) {
       throw RNNError(.badData, "\(all[0].file(0)), \(layout.columns.describe(target.index)): found no number in the whole column, expected something to predict")
+    }
+    for (column, words) in doubtfulWords.sorted(by: { $0.key < $1.key }) {
+      for (word, count) in words.sorted(by: { $0.key < $1.key }) {
+        warnings.append("\(column): ‘\(word)’ is a word like the others, in \(count) row\(count == 1 ? "" : "s"); where nothing is known, leave the field empty")
+      }
     }
     for (index, variable) in (layout.past + layout.known).enumerated()
     where all.allSatisfy({ $0.columns[targets + index].allSatisfy(\.isNaN) }) {

@@ -17,6 +17,8 @@ public struct ClassifierTrainer: Trainer {
   /// How the texts were divided, in words.
   public let division: String
   public let readsStandardInput: Bool
+  /// What is doubtful in the texts.
+  public let warnings: [String]
   private let trainedOn: String
   private let startNote: String?
 
@@ -98,10 +100,18 @@ public struct ClassifierTrainer: Trainer {
     division = "\(training.count) texts for training\(cut), \(held.count > 0 ? "\(held.count)" : "none") for validation, \(texts.labels.count) classes"
     readsStandardInput = (texts.sources + (validation?.sources ?? [])).contains("standard input")
     trainedOn = (texts.sources + (validation?.sources ?? [])).joined(separator: ", ")
+    warnings = texts.warnings + (validation.flatMap { Self.warning(texts, $0) }.map { [$0] } ?? [])
     startNote = try start.map { start throws(RNNError) in "a language model, \(try start.fingerprint())" }
   }
 
   private static let fewestTexts = 4
+
+  /// Where texts to measure on are among those to train on.
+  private static func warning(_ texts: LabelledTexts, _ validation: LabelledTexts) -> String? {
+    let known = Set(texts.wholes.map(texts.text)), held = validation.wholes
+    let shared = held.count { known.contains(validation.text($0)) }
+    return ValidationWarning.overlap(shared, of: held.count, "texts", in: validation.sources, isSame: held.count == texts.wholes.count)
+  }
 
   /// How well the best weights so far classify the validation part; nil if there is none.
   public func metrics() throws(RNNError) -> ClassificationMetrics? { try loop.task.metrics(loop.best) }

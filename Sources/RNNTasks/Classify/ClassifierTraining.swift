@@ -40,7 +40,7 @@ public struct ClassifierTraining: TrainingTask {
         "--weight-drop": a.weightDrop, "--word-dropout": wordDropout, "--longest": a.longest, "--batch": rows, "--best": criterion.rawValue,
         "--class-weights": classWeights.map { zip(model.labels, $0).map { "\($0)=\($1)" }.joined(separator: ",") } ?? "none",
         "--tokens": model.tokenizer.kind.rawValue, "--lowercase": model.normalizer.lowercase, "--split-signs": model.normalizer.splitsSigns,
-        "vocabulary": model.tokenizer.fingerprint,
+        "composed characters": model.normalizer.composes, "vocabulary": model.tokenizer.fingerprint,
       ] + data)
   }
 

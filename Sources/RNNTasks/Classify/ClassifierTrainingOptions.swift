@@ -139,7 +139,9 @@ public struct ClassifierTrainingOptions: TaskTrainingOptions {
   /// What is done to texts: words become small and signs words of their own, unless a language model read them as they are.
   func normalizer(_ tokens: Tokenizer.Kind, from start: LanguageModel?) -> TextNormalizer {
     let isDone = tokens == .words && start == nil
-    return TextNormalizer(lowercase: lowercase ?? isDone, splitsSigns: splitsSigns ?? isDone)
+    // Characters of a language model that read marks by themselves stay so.
+    let readsMarks = start?.tokenizer.scalars.contains { (0x300..<0x370).contains($0.value) } ?? false
+    return TextNormalizer(lowercase: lowercase ?? isDone, splitsSigns: splitsSigns ?? isDone, composes: !readsMarks)
   }
 
   func settings(_ defaults: ClassifierDefaults, isStarted: Bool) -> TrainingSettings {

@@ -20,6 +20,10 @@ extension TextClassifier {
     public var probability: Double
     /// Of each class, in the order of the model's ``TextClassifier/labels``.
     public var probabilities: [Double]
+    /// Whether the text is longer than what the model reads of one.
+    public var isCut = false
+    /// Whether the model knows none of the text's tokens.
+    public var isUnknown = false
   }
 
   /// A model made ready to classify, its parameters packed once; or several models, whose answer is the mean of their
@@ -50,24 +54,30 @@ extension TextClassifier {
 
     /// Texts in UTF-8.
     public func classify(_ texts: [[UInt8]]) -> [Prediction] {
-      logProbabilities(texts).map { logs in
+      let read = members.map { member in texts.map(member.read) }
+      return zip(logProbabilities(read.map { $0.map(\.tokens) }), texts.indices).map { logs, text in
         let probabilities = logs.map { exp($0) }
         let best = Self.best(logs)
-        return Prediction(label: labels[best], probability: probabilities[best], probabilities: probabilities)
+        return Prediction(
+          label: labels[best], probability: probabilities[best], probabilities: probabilities, isCut: read.contains { $0[text].isCut },
+          isUnknown: read.allSatisfy { $0[text].isUnknown })
       }
     }
 
     public func classify(_ text: String) -> Prediction { classify([Array(text.utf8)])[0] }
 
+    /// What there is to say of texts, before any.
+    public var remarks: ClassificationRemarks { ClassificationRemarks(longest: members.map { $0.model.architecture.longest }.min() ?? 0) }
+
     private static func best(_ logs: [Double]) -> Int {
       logs.indices.max { logs[$0] < logs[$1] || (logs[$0] == logs[$1] && $0 > $1) } ?? 0
     }
 
-    /// ln p of each class of each text.
-    private func logProbabilities(_ texts: [[UInt8]]) -> [[Double]] {
-      let all = members.map { $0.logProbabilities(texts) }
+    /// ln p of each class of each text, by its tokens for each member.
+    private func logProbabilities(_ texts: [[[Int32]]]) -> [[Double]] {
+      let all = zip(members, texts).map { $0.logProbabilities($1) }
       guard all.count > 1 else { return all[0] }
-      return texts.indices.map { text in
+      return all[0].indices.map { text in
         labels.indices.map { label in log(all.reduce(0) { $0 + exp($1[text][label]) } / Double(all.count)) }
       }
     }
@@ -76,10 +86,12 @@ extension TextClassifier {
     ///
     /// - Parameters:
     ///   - options: how the texts are read; of trees only whole sentences count.
+    ///   - remark: called with what is to be said of the texts, once.
     ///   - progress: called now and then with the number of texts so far.
     /// - Throws: as ``RNNData/LabelledReader``, and `.badData` for a label that isn't one of the model's, saying where.
     public func evaluate(
-      reading paths: [String], options: LabelledOptions = .init(), progress: (_ texts: Int) -> Void = { _ in }
+      reading paths: [String], options: LabelledOptions = .init(), remark: (_ text: String) -> Void = { _ in },
+      progress: (_ texts: Int) -> Void = { _ in }
     ) throws(RNNError) -> ClassificationMetrics {
       var options = options
       options.phrases = false
@@ -87,8 +99,11 @@ extension TextClassifier {
       let numbers = Dictionary(uniqueKeysWithValues: zip(labels, 0...))
       var metrics = ClassificationMetrics(classes: labels.count)
       var texts: [[UInt8]] = [], actual: [Int] = [], bytes = 0
+      var remarks = remarks
       func measure() {
-        for (logs, label) in zip(logProbabilities(texts), actual) {
+        let read = members.map { member in texts.map(member.read) }
+        for text in texts.indices { remarks.add(isCut: read.contains { $0[text].isCut }, isUnknown: read.allSatisfy { $0[text].isUnknown }) }
+        for (logs, label) in zip(logProbabilities(read.map { $0.map(\.tokens) }), actual) {
           metrics.add(actual: label, predicted: Self.best(logs), nats: -logs[label])
         }
         (texts, actual, bytes) = ([], [], 0)
@@ -103,9 +118,12 @@ extension TextClassifier {
       }
       measure()
       guard metrics.count > 0 else { throw RNNError(.badData, "\(paths.joined(separator: ", ")): found no text, expected texts with labels") }
+      remarks.sentences.forEach(remark)
       return metrics
     }
   }
+
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
   /// One model of a session.
   struct Member: Sendable {
@@ -117,9 +135,17 @@ extension TextClassifier {
       packed = try model.stack.pack(model.weights)
     }
 
-    func logProbabilities(_ texts: [[UInt8]]) -> [[Double]] {
+    /// A text's tokens, as many as are read.
+    func read(_ text: [UInt8]) -> (tokens: [Int32], isCut: Bool, isUnknown: Bool) {
+      let tokens = model.tokens(of: text), longest = model.architecture.longest
+      // A text without a word is read as a line end.
+      let isUnknown = model.tokenizer.unknown.map { unknown in tokens.allSatisfy { $0 == unknown } && !text.allSatisfy(TextClassifier.isBlank) } ?? false
+      return (tokens.count > longest ? Array(tokens.prefix(longest)) : tokens, tokens.count > longest, isUnknown)
+    }
+
+    func logProbabilities(_ texts: [[Int32]]) -> [[Double]] {
       var encoded = EncodedTexts()
-      for text in texts { encoded.append(model.tokens(of: text), label: 0, longest: model.architecture.longest) }
+      for text in texts { encoded.append(text, label: 0, longest: model.architecture.longest) }
       return logits(encoded).map { logits in
         let norm = TextClassifier.logNorm(logits)
         return logits.map { Double($0) - norm }

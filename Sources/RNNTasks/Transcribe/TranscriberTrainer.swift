@@ -20,6 +20,8 @@ public struct TranscriberTrainer: Trainer {
   /// What was found in the clips that whoever trains should know: those left out, characters that are new in the validation part.
   public let remarks: [String]
   public let readsStandardInput: Bool
+  /// What is doubtful in the clips.
+  public let warnings: [String]
   private let trainedOn: String
   private var searched: TranscriptTuning.Outcome?
   private let example: (rows: Tensor, text: String)?
@@ -97,6 +99,11 @@ public struct TranscriberTrainer: Trainer {
     division =
       "\(trained.count) clips, \(HumanFormat.duration(seconds: clips.seconds(trained))), for training, \(held.count == 0 ? "none" : "\(held.count)") for validation"
     self.remarks = remarks
+    warnings = validation.flatMap { validation in
+      let known = Set(clips.list.clips.flatMap(\.paths))
+      let shared = validation.list.clips.count { clip in clip.paths.allSatisfy(known.contains) }
+      return ValidationWarning.overlap(shared, of: validation.count, "clips", in: validation.sources, isSame: clips.count == validation.count)
+    }.map { [$0] } ?? []
     let all = clips.sources + (validation?.sources ?? [])
     readsStandardInput = all.contains("standard input")
     trainedOn = all.joined(separator: ", ")

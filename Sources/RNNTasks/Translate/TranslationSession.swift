@@ -23,7 +23,7 @@ public final class TranslationSession {
   /// Throws `.usage` for options that can't be.
   public convenience init(_ translator: Translator.Packed, _ text: [UInt8], _ options: TranslationOptions = .greedy) throws(RNNError) {
     try options.validate()
-    self.init(translator, translator.model.source.encode(text), options, random: translator.random(options.first, options))
+    self.init(translator, translator.model.sourceTokens(text), options, random: translator.random(options.first, options))
   }
 
   private init(_ translator: Translator.Packed, _ source: [Int32], _ options: TranslationOptions, random: Philox) {

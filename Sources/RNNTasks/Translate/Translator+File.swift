@@ -34,6 +34,7 @@ extension Translator: TaskModel {
     metadata["source_tokenizer"] = source.encoded
     // One tokenizer for both is written once.
     if target != source { metadata["target_tokenizer"] = target.encoded }
+    if normalizer != .none { metadata["normalizer"] = try ModelFile.encoded(normalizer) }
     return Safetensors(metadata: metadata)
   }
 
@@ -58,6 +59,7 @@ extension Translator: TaskModel {
           tiedEmbeddings: sizes.tiedEmbeddings, dropout: sizes.dropout, weightDrop: sizes.weightDrop, sizes: sizes.others),
         source: source, target: target)
     }
+    if file.has("normalizer") { normalizer = try file.decoded(TextNormalizer.self, "normalizer") }
     weights = try file.weights(parts)
     notes = file.notes
   }

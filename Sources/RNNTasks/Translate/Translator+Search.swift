@@ -7,7 +7,7 @@ extension Translator.Packed {
   ///
   /// Throws `.usage` for options that can't be, `.badData` if the model's output is not a number.
   public func translate(_ texts: [[UInt8]], _ options: TranslationOptions = .init()) throws(RNNError) -> [[Translation]] {
-    try translate(tokens: texts.map { model.source.encode($0) }, options)
+    try translate(tokens: texts.map { model.sourceTokens($0) }, options)
   }
 
   /// The best translation of a text.
@@ -268,7 +268,7 @@ extension Translator.Packed {
 
   /// - Parameter mostWeights: so many weights of attention are in memory at most; longer pairs are scored step by step.
   package func score(_ pairs: [(source: [UInt8], target: [UInt8])], mostWeights: Int) -> [[Double]] {
-    let tokens = pairs.map { (source: model.source.encode($0.source)[...], target: model.target.encode($0.target)[...]) }
+    let tokens = pairs.map { (source: model.sourceTokens($0.source)[...], target: model.targetTokens($0.target)[...]) }
     let constants = TapedWeights(constant: model.weights)
     var results: [[Double]] = []
     while results.count < tokens.count {

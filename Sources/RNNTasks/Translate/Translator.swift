@@ -48,11 +48,17 @@ public struct Translator: Sendable {
   public let architecture: Architecture
   public let source: Tokenizer
   public let target: Tokenizer
+  /// What is done to sentences and translations before they are cut into tokens.
+  public internal(set) var normalizer = TextNormalizer.none
   public var weights: Weights
   public var notes: [String: String] = [:]
 
   /// The token that ends a translation, and stands before its first one: the number after those of the tokenizer.
   public var end: Int32 { Int32(target.count) }
+
+  /// The tokens of a sentence, and of a translation.
+  public func sourceTokens(_ text: [UInt8]) -> [Int32] { source.encode(normalizer(text)) }
+  public func targetTokens(_ text: [UInt8]) -> [Int32] { target.encode(normalizer(text)) }
 
   let sourceEmbedding: Embedding
   package let encoder: RecurrentStack

@@ -17,6 +17,8 @@ public struct TranslatorTrainer: Trainer {
   /// How the pairs were divided, in words.
   public let division: String
   public let readsStandardInput: Bool
+  /// What is doubtful in the pairs.
+  public let warnings: [String]
   private let trainedOn: String
   private let example: [UInt8]?
 
@@ -41,22 +43,23 @@ public struct TranslatorTrainer: Trainer {
     let vocabulary = options.vocabulary ?? defaults.vocabulary
     func tokenizer(_ side: SentencePairs.Side?) throws(RNNError) -> Tokenizer {
       if let given = options.tokenizer { return given }
-      return try pairs.tokenizer(of: parts.training, side, defaults.tokens, vocabulary: vocabulary)
+      return try pairs.tokenizer(of: parts.training, side, defaults.tokens, .composed, vocabulary: vocabulary)
     }
     let source = try tokenizer(options.sharesTokens ? nil : .source), target = options.sharesTokens ? source : try tokenizer(.target)
     let settings = options.settings(defaults)
     var model = try Translator(layersOf: try options.architecture(defaults), source: source, target: target)
     try TrainingMemory(model.parts, settings, advice: "--hidden, --layers, --embedding or --vocabulary").check()
     try model.draw(seed: seed, options.initialization)
+    model.normalizer = .composed
     initial = model
     let longest = options.longest ?? defaults.longest
-    let training = pairs.encoded(parts.training, source: source, target: target, longest: longest)
+    let training = pairs.encoded(parts.training, source: source, target: target, .composed, longest: longest)
     guard training.count > 0 else {
       throw RNNError(.badData, "\(names.isEmpty ? "" : names + ": ")all pairs have more than \(longest) tokens on one side")
     }
     let measured = validation ?? pairs
     let held = measured.encoded(
-      validation.map { own in (0..<own.count).filter { !own.isEmpty($0) } } ?? parts.validation, source: source, target: target, longest: longest)
+      validation.map { own in (0..<own.count).filter { !own.isEmpty($0) } } ?? parts.validation, source: source, target: target, .composed, longest: longest)
     if let validation, held.count == 0 {
       throw RNNError(
         .badData,
@@ -85,10 +88,22 @@ public struct TranslatorTrainer: Trainer {
     let all = pairs.sources + (validation?.sources ?? [])
     readsStandardInput = all.contains("standard input")
     trainedOn = all.joined(separator: ", ")
+    var warnings = [TextDoubts.contents(parts.training.prefix(TextDoubts.most).map(pairs.source), "sentences", remedies: Self.remedies)].compactMap(\.self)
+    if let validation {
+      let known = Set(parts.training.map { [pairs.source($0), pairs.target($0)] })
+      let shared = (0..<validation.count).count { known.contains([validation.source($0), validation.target($0)]) }
+      if let warning = ValidationWarning.overlap(shared, of: validation.count, "pairs", in: validation.sources, isSame: pairs.count == validation.count) { warnings.append(warning) }
+    }
+    self.warnings = warnings
     example = held.numbers.first.map { Array(measured.source($0)) }
   }
 
   private static let fewestPairs = 4
+
+  private static let remedies: [TextDoubts.Kind: String] = [
+    .sound: "what is in the files isn't read; rnn train transcribe learns from such lists what is said in clips",
+    .numbers: "name the columns that have the sentences (--source-column, --target-column)",
+  ]
 
   /// What the best weights so far are worth on the validation part; nil if there is none.
   public func metrics() throws(RNNError) -> TranslatorTraining.Metrics? { try loop.task.metrics(loop.best) }

@@ -11,7 +11,7 @@ struct AlignmentDrawing {
     func shown(_ tokens: [Int32], _ tokenizer: Tokenizer) -> [String] {
       tokens.map { String(decoding: tokenizer.decode($0), as: UTF8.self) }
     }
-    columns = shown(model.source.encode(text), model.source)
+    columns = shown(model.sourceTokens(text), model.source)
     rows = shown(translation.tokens, model.target) + ["⏎"]
     weights = translation.attention
   }
