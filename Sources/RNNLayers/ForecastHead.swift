@@ -113,7 +113,8 @@ public enum ForecastHead: Sendable, Hashable, Codable {
         let scale = ForecastHead.scale(numbers[1])
         // Straight lines between entries so near to each other are exact to 10⁻⁵.
         let place = 2 * Double(Self.parts) / ForecastHead.degrees(numbers[2])
-        let low = min(Int(place), Self.parts - 1), part = place - Double(low)
+        // Of a network whose numbers are none, the quantiles are none either.
+        let low = place.isNaN ? 0 : min(Int(place), Self.parts - 1), part = place - Double(low)
         for i in levels.indices {
           values[i] = Float(Double(numbers[0]) + scale * (table[i][low] + part * (table[i][low + 1] - table[i][low])))
         }

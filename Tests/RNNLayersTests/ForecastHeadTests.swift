@@ -94,6 +94,10 @@ import Testing
     // Crossed quantiles are put in order, between them lie straight lines, beyond them nothing.
     #expect(Self.quantiles(.quantiles([0.25, 0.5, 0.75]), [0.1, 0.25, 0.3, 0.5, 0.75, 0.9], [3, 1, 2]) == [1, 1, 1.2, 2, 3, 3])
     #expect(Self.quantiles(.absolute, [0.5], [7]) == [7])
+    // What overflowed in a network has no quantiles, and ends nothing.
+    for head in [ForecastHead.studentT, .gaussian] {
+      for bad in [Float.nan, .infinity, -.infinity] { #expect(Self.quantiles(head, levels, [bad, bad, bad]).allSatisfy { !$0.isFinite }) }
+    }
   }
 
   static func quantiles(_ head: ForecastHead, _ levels: [Double], _ numbers: [Float]) -> [Float] {

@@ -167,9 +167,9 @@ struct BenchCommandTests {
     (["--mode", "step", "--batch", "2"], "rnn: a step is one step of one sequence"),
     (["--batch", "99999", "--sequence-length", "99999"], "rnn: sequences of"),
     (["--cell", "lsmt"], "rnn: there is no cell “lsmt”"),
-    (["--seconds", "0"], "Error: --seconds is"),
+    (["--seconds", "0"], "Error: The value '0' is invalid for '--seconds"),
     (["--mode", "fly"], "Error: The value 'fly' is invalid"),
-    (["--threads", "0"], "Error: --threads is a number"),
+    (["--threads", "0"], "Error: The value '0' is invalid for '--threads"),
   ])
   func mistakes(arguments: [String], message: String) throws {
     let result = try Program.run(["bench"] + arguments)

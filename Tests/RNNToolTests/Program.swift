@@ -74,6 +74,14 @@ enum Program {
 
     var errors: String { (try? Data(contentsOf: errorFile)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
 
+    /// The bytes that have been written so far.
+    var written: Int {
+      [outputFile, errorFile].reduce(0) { sum, file in
+        var information = stat()
+        return stat(file.path, &information) == 0 ? sum + Int(information.st_size) : sum
+      }
+    }
+
     /// Waits until standard error contains a text, for ten seconds at most.
     func wait(for text: String) async throws {
       for _ in 0..<1000 where !errors.contains(text) && process.isRunning { try await Task.sleep(for: .milliseconds(10)) }

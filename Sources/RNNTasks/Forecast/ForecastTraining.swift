@@ -25,6 +25,7 @@ public struct ForecastTraining: TrainingTask {
   ) throws(RNNError) {
     try Limits.rows.check(rows, "batch")
     try Limits.positiveCount.check(windows, "windows")
+    try Limits.batchSteps.check(min(rows, training.count) * model.network.stepsOfAWindow, "the steps of a batch, rows times those of a window,")
     self.model = model
     self.reader = reader
     self.training = training
