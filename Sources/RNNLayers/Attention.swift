@@ -54,8 +54,10 @@ public struct Attention: Sendable, Hashable {
   public var parameterNames: [String] { [key, query, vector].compactMap { $0?.weightName } }
 
   /// Adds the layer's parameters, drawn as those of linear layers.
-  public func initial(into weights: inout Weights, using random: inout Philox, range: Float? = nil) {
-    for layer in [key, query, vector] { layer?.initial(into: &weights, using: &random, range: range) }
+  ///
+  /// Throws `.usage` if there is a layer of that name already.
+  public func initial(into weights: inout Weights, using random: inout Philox, range: Float? = nil) throws(RNNError) {
+    for layer in [key, query, vector] { try layer?.initial(into: &weights, using: &random, range: range) }
   }
 
   /// The shape of a parameter.

@@ -43,10 +43,14 @@ public struct AttentionDecoder: Sendable {
   }
 
   /// Adds the decoder's parameters.
-  public func initial(into weights: inout Weights, using random: inout Philox, _ initialization: RecurrentStack.Initialization = .init()) {
-    stack.initial(into: &weights, using: &random, initialization)
-    attention.initial(into: &weights, using: &random, range: initialization.range)
-    combine.initial(into: &weights, using: &random, range: initialization.range)
+  ///
+  /// Throws `.usage` if there is a layer of that name already.
+  public func initial(
+    into weights: inout Weights, using random: inout Philox, _ initialization: RecurrentStack.Initialization = .init()
+  ) throws(RNNError) {
+    try stack.initial(into: &weights, using: &random, initialization)
+    try attention.initial(into: &weights, using: &random, range: initialization.range)
+    try combine.initial(into: &weights, using: &random, range: initialization.range)
   }
 
   /// Names and shapes of the parameters outside the stack.

@@ -15,8 +15,11 @@ public struct Embedding: Sendable, Hashable {
   public var weightName: String { name + ".weight" }
 
   /// Adds the layer's parameter, drawn from N(0, 1), PyTorch's default, or from U(±range).
-  public func initial(into weights: inout Weights, using random: inout Philox, range: Float? = nil) {
-    weights[weightName] = (range.map { .uniform($0) } ?? Initializer.normal(1)).tensor([count, size], using: &random)
+  ///
+  /// Throws `.usage` if there is a layer of that name already.
+  public func initial(into weights: inout Weights, using random: inout Philox, range: Float? = nil) throws(RNNError) {
+    let distribution = range.map { .uniform($0) } ?? Initializer.normal(1)
+    try weights.add(distribution.tensor([count, size], using: &random), named: weightName, of: name)
   }
 
   /// The vectors of `ids`, which have the given shape: `shape + [size]`. An id below 0 gives zeros (padding).

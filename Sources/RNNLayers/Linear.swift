@@ -21,10 +21,12 @@ public struct Linear: Sendable, Hashable {
   public var parameterNames: [String] { hasBias ? [weightName, biasName] : [weightName] }
 
   /// Adds the layer's parameters, all drawn from U(±1/√inputs), PyTorch's default, or from U(±range).
-  public func initial(into weights: inout Weights, using random: inout Philox, range: Float? = nil) {
+  ///
+  /// Throws `.usage` if there is a layer of that name already.
+  public func initial(into weights: inout Weights, using random: inout Philox, range: Float? = nil) throws(RNNError) {
     let distribution = Initializer.uniform(range ?? 1 / Float(max(inputs, 1)).squareRoot())
-    weights[weightName] = distribution.tensor([outputs, inputs], using: &random)
-    if hasBias { weights[biasName] = distribution.tensor([outputs], using: &random) }
+    try weights.add(distribution.tensor([outputs, inputs], using: &random), named: weightName, of: name)
+    if hasBias { try weights.add(distribution.tensor([outputs], using: &random), named: biasName, of: name) }
   }
 
   /// `[…, inputs]` → `[…, outputs]`.

@@ -166,7 +166,11 @@ public struct RecurrentStack: Sendable {
   /// Adds the stack's parameters. The default is PyTorch's: all uniform within ±1/√hidden; PyTorch has two biases where we
   /// have one, so that a bias beside products of input and state is the sum of two draws. A gain behind a normalisation
   /// starts at 1.
-  public func initial(into weights: inout Weights, using random: inout Philox, _ initialization: Initialization = .init()) {
+  ///
+  /// Throws `.usage` if there is a layer of that name already.
+  public func initial(
+    into weights: inout Weights, using random: inout Philox, _ initialization: Initialization = .init()
+  ) throws(RNNError) {
     let roles = cell.graph.vectorRoles
     for run in runs {
       let engine = engines[run.layer]
@@ -196,7 +200,7 @@ public struct RecurrentStack: Sendable {
           default: break
           }
         }
-        weights[parameterName(parameter, layer: run.layer, reverse: run.isReverse)] = tensor
+        try weights.add(tensor, named: parameterName(parameter, layer: run.layer, reverse: run.isReverse), of: name)
       }
     }
   }

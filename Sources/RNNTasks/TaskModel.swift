@@ -16,10 +16,15 @@ public protocol TaskModel: Sendable {
   /// The model in the content of its file, or of a checkpoint of its training, which has the best weights so far; `source` is its name in messages.
   init(_ file: Safetensors, source: String) throws(RNNError)
   /// What must hold of this model: of its cell's equations, of each layer with its own weights, and of the whole.
-  func verify(seed: UInt64) throws(RNNError) -> [(part: String, checks: [Check])]
+  ///
+  /// - Parameter progress: hears after each row of the cell and the layers how many of how many are done.
+  func verify(seed: UInt64, progress: (_ done: Int, _ all: Int) -> Void) throws(RNNError) -> [(part: String, checks: [Check])]
 }
 
 extension TaskModel {
+  /// What must hold of this model: of its cell's equations, of each layer with its own weights, and of the whole.
+  public func verify(seed: UInt64 = 1) throws(RNNError) -> [(part: String, checks: [Check])] { try verify(seed: seed) { _, _ in } }
+
   /// The number of trained numbers.
   public var parameterCount: Int { weights.parameterCount }
 

@@ -43,6 +43,17 @@ public struct Weights: Sendable {
     }
   }
 
+  /// Adds a layer's parameter under its name.
+  ///
+  /// Throws `.usage` if the name is taken: two layers of one name would share their parameters, and neither would say so. (To share
+  /// them on purpose, use one layer twice.)
+  public mutating func add(_ tensor: Tensor, named name: String, of layer: String) throws(RNNError) {
+    guard positions[name] == nil else {
+      throw RNNError(.usage, "two layers are named “\(layer)”: the parameter \(name) is there already; give one of them another name")
+    }
+    self[name] = tensor
+  }
+
   /// The same names with other tensors.
   public func map(_ transform: (Tensor) throws -> Tensor) rethrows -> Weights {
     var result = self

@@ -57,12 +57,20 @@ struct Verify: ParsableCommand {
     func add(_ part: String, _ checks: [Check]) {
       rows += checks.map { Row(part: part, name: $0.name, measure: $0.measure, error: $0.error, bound: $0.bound, passed: $0.passed) }
     }
+    var view = StageView(
+      { done, all in
+        var progress = TrainingProgress(predicting: done, of: all)
+        progress.unit = "rows"
+        return progress
+      }, isQuiet: json.json)
+    defer { view.end() }
     if let cell {
       let cell = try CellArgument.cell(cell)
-      add(cell.name, try Verification(cell, sizes: CellSizes(cell, inputs: inputs, hidden: hidden), seed: seed).run())
+      add(cell.name, try Verification(cell, sizes: CellSizes(cell, inputs: inputs, hidden: hidden), seed: seed).run { view.show($0, of: $1) })
     } else if let model {
-      for (part, checks) in try TrainedModel(contentsOf: model).any.verify(seed: seed) { add(part, checks) }
+      for (part, checks) in try TrainedModel(contentsOf: model).any.verify(seed: seed, progress: { view.show($0, of: $1) }) { add(part, checks) }
     }
+    view.end()
     let passed = rows.allSatisfy(\.passed)
     if json.json {
       try Output.json(Result(subject: model ?? cell ?? "", passed: passed, rows: rows))

@@ -171,6 +171,46 @@ import Testing
     #expect(try Tokenizer(encoded: tokenizer.encoded) == tokenizer)
   }
 
+  /// Reading tens of thousands of them, and finding them in a text, doesn't look at all of them for each.
+  @Test func manyAddedTokens() throws {
+    let count = 60_000
+    let tokens = (0..<count).map { "{\"id\":\(257 + $0),\"content\":\"<\($0)>\"}" }
+    let json = Self.good.replacingOccurrences(of: "\"added_tokens\":[]", with: "\"added_tokens\":[\(tokens.joined(separator: ","))]")
+    let tokenizer = try Tokenizer(json: Array(json.utf8), source: "")
+    #expect(tokenizer.count == 257 + count)
+    let numbers = stride(from: 0, to: count, by: 7)
+    #expect(tokenizer.encode(numbers.map { "<\($0)>" }.joined()) == numbers.map { Int32(257 + $0) })
+    let nearly = String(repeating: "<12<", count: 20_000)
+    #expect(tokenizer.encode(nearly) == Array(nearly.utf8).map { Int32($0) })
+  }
+
+  /// Of texts that begin alike the longest is taken, wherever the bytes are cut: as a plain search finds it.
+  @Test func theLongestAddedTextIsFound() throws {
+    var random = Philox(seed: 23)
+    for _ in 0..<60 {
+      let contents = Set((0..<1 + random.next() % 12).map { _ in "<" + Self.corpus(&random, pieces: ["<", "a", "b"], count: Int(random.next() % 5)) }).sorted()
+      let added = contents.enumerated().map { "{\"id\":\(257 + $0.offset),\"content\":\"\($0.element)\"}" }
+      // Where "<" itself is added, it has a token in the vocabulary already.
+      let json = Self.good.replacingOccurrences(of: "\"added_tokens\":[]", with: "\"added_tokens\":[\(added.joined(separator: ","))]")
+      guard !contents.contains("<") else { continue }
+      let tokenizer = try Tokenizer(json: Array(json.utf8), source: "")
+      let text = Array(Self.corpus(&random, pieces: ["<", "a", "b"], count: 60).utf8)
+      var expected: [Int32] = [], stretch: [UInt8] = [], rest = text[...]
+      while let first = rest.first {
+        let found = contents.indices.filter { rest.starts(with: Array(contents[$0].utf8)) }.max { contents[$0].utf8.count < contents[$1].utf8.count }
+        if let found {
+          expected += tokenizer.encode(stretch) + [Int32(257 + found)]
+          stretch = []
+          rest = rest.dropFirst(contents[found].utf8.count)
+        } else {
+          stretch.append(first)
+          rest = rest.dropFirst()
+        }
+      }
+      #expect(tokenizer.encode(text) == expected + tokenizer.encode(stretch), "\(contents)")
+    }
+  }
+
   @Test func vocabulariesThatCannotBe() {
     for size in [-1, 255, 1_000_001] {
       let error = #expect(throws: RNNError.self) { try Tokenizer(bytePairsOf: TextCorpus("ab"), vocabulary: size) }

@@ -24,7 +24,7 @@ import Testing
         "decoder", cell: cell, inputs: 3, hidden: hidden, layers: layers, sizes: ["projection": hidden], dropout: dropout, score: score,
         values: values, outputs: 4)
       var weights = Weights(), random = Philox(seed: 8)
-      decoder.initial(into: &weights, using: &random, .init(range: 0.7))
+      try decoder.initial(into: &weights, using: &random, .init(range: 0.7))
       self.weights = weights
       let states = decoder.stack.initialStates(batch: batch).joined().map { Tensor(uniform: -1..<1, shape: $0.shape, using: &random) }
       inputs = [

@@ -3,11 +3,11 @@ import RNNTestSupport
 import Testing
 
 @Suite struct LayerTests {
-  @Test func linearHasPyTorchsNamesShapesAndBounds() {
+  @Test func linearHasPyTorchsNamesShapesAndBounds() throws {
     var random = Philox(seed: 1)
     var weights = Weights()
     let layer = Linear("output", inputs: 16, outputs: 300)
-    layer.initial(into: &weights, using: &random)
+    try layer.initial(into: &weights, using: &random)
     #expect(weights.names == ["output.weight", "output.bias"])
     #expect(weights.tensors.map(\.shape) == [[300, 16], [300]])
     for tensor in weights.tensors {
@@ -21,16 +21,16 @@ import Testing
     #expect(abs(y.value[1, 7] - expected) < 1e-5)
 
     var bare = Weights()
-    Linear("output", inputs: 16, outputs: 3, bias: false).initial(into: &bare, using: &random)
+    try Linear("output", inputs: 16, outputs: 3, bias: false).initial(into: &bare, using: &random)
     #expect(bare.names == ["output.weight"])
     #expect(Linear("output", inputs: 16, outputs: 3, bias: false)(x, TapedWeights(constant: bare)).shape == [2, 3])
   }
 
-  @Test func embeddingLooksUpRows() {
+  @Test func embeddingLooksUpRows() throws {
     var random = Philox(seed: 2)
     var weights = Weights()
     let layer = Embedding("embedding", count: 10, size: 4)
-    layer.initial(into: &weights, using: &random)
+    try layer.initial(into: &weights, using: &random)
     #expect(weights.names == ["embedding.weight"])
     let y = layer([3, -1], shape: [2, 1], TapedWeights(constant: weights))
     #expect(y.shape == [2, 1, 4])
@@ -40,16 +40,36 @@ import Testing
     }
   }
 
-  @Test func theSameSeedGivesTheSameWeights() {
-    func make(_ seed: UInt64) -> Weights {
+  @Test func theSameSeedGivesTheSameWeights() throws {
+    func make(_ seed: UInt64) throws -> Weights {
       var random = Philox(seed: seed)
       var weights = Weights()
-      Embedding("e", count: 5, size: 3).initial(into: &weights, using: &random)
-      Linear("l", inputs: 3, outputs: 2).initial(into: &weights, using: &random)
+      try Embedding("e", count: 5, size: 3).initial(into: &weights, using: &random)
+      try Linear("l", inputs: 3, outputs: 2).initial(into: &weights, using: &random)
       return weights
     }
-    #expect(make(1) == make(1))
-    #expect(make(1) != make(2))
+    #expect(try make(1) == make(1))
+    #expect(try make(1) != make(2))
+  }
+
+  /// Two layers of one name would share their parameters without a word.
+  @Test func twoLayersOfOneName() throws {
+    var random = Philox(seed: 1)
+    var weights = Weights()
+    try Linear("output", inputs: 3, outputs: 2).initial(into: &weights, using: &random)
+    try Linear("output.2", inputs: 3, outputs: 2).initial(into: &weights, using: &random)
+    try RecurrentStack("rnn", cell: .gru, inputs: 3, hidden: 2).initial(into: &weights, using: &random)
+    let before = weights
+    func refused(_ message: String, _ body: () throws -> Void) {
+      let error = #expect(throws: RNNError.self) { try body() }
+      #expect(error?.kind == .usage && error?.message == message + " is there already; give one of them another name")
+    }
+    refused("two layers are named “output”: the parameter output.weight") { try Linear("output", inputs: 3, outputs: 2).initial(into: &weights, using: &random) }
+    refused("two layers are named “output”: the parameter output.weight") { try Embedding("output", count: 5, size: 3).initial(into: &weights, using: &random) }
+    refused("two layers are named “rnn”: the parameter rnn.0.W.xr") {
+      try RecurrentStack("rnn", cell: .gru, inputs: 4, hidden: 2).initial(into: &weights, using: &random)
+    }
+    #expect(weights == before)
   }
 
   @Test func dropoutIsForTrainingOnly() {
@@ -71,13 +91,13 @@ import Testing
   }
 
   /// A small model learns: embedding, product and loss together.
-  @Test func gradientsOfAWholeModelAgreeWithDifferences() {
+  @Test func gradientsOfAWholeModelAgreeWithDifferences() throws {
     var random = Philox(seed: 3)
     var weights = Weights()
     let embedding = Embedding("e", count: 5, size: 3)
     let output = Linear("o", inputs: 3, outputs: 4)
-    embedding.initial(into: &weights, using: &random)
-    output.initial(into: &weights, using: &random)
+    try embedding.initial(into: &weights, using: &random)
+    try output.initial(into: &weights, using: &random)
     let names = weights.names
     let check = GradientCheck(weights.tensors) { variables in
       var taped = TapedWeights(constant: weights)
@@ -93,9 +113,9 @@ import Testing
   private static let length = 4, rows = 2
 
   /// x, the parameters of all layers, the states of all layers.
-  private static func inputs(_ stack: RecurrentStack) -> (names: [String], tensors: [Tensor]) {
+  private static func inputs(_ stack: RecurrentStack) throws -> (names: [String], tensors: [Tensor]) {
     var weights = Weights(), random = Philox(seed: 6)
-    stack.initial(into: &weights, using: &random)
+    try stack.initial(into: &weights, using: &random)
     let x = Tensor(normalMean: 0, deviation: 1, shape: [length, rows, 3], using: &random)
     let states = stack.initialStates(batch: rows).joined().map { Tensor(normalMean: 0, deviation: 0.5, shape: $0.shape, using: &random) }
     return (weights.names, [x] + weights.tensors + states)
@@ -121,7 +141,7 @@ import Testing
   @Test(arguments: [Cell.rnn, .lstm, .gru, .mgu])
   func gradientsOfInitialStatesAgreeWithDifferences(_ cell: Cell) throws {
     let stack = try RecurrentStack("s", cell: cell, inputs: 3, hidden: 5, layers: 2, dropout: 0.3)
-    let (names, tensors) = Self.inputs(stack)
+    let (names, tensors) = try Self.inputs(stack)
     let check = GradientCheck(tensors) { Self.run(stack, names, $0, cut: 2) }
     #expect(check.count == tensors.reduce(0) { $0 + $1.count })
     #expect(check.worst < 1e-3, "\(check)")
@@ -131,7 +151,7 @@ import Testing
   @Test(arguments: [Cell.lstm, .gru] + TestCells.all)
   func gradientsDoNotDependOnTheCut(_ cell: Cell) throws {
     let stack = try RecurrentStack("s", cell: cell, inputs: 3, hidden: 5, layers: 2, dropout: 0.3)
-    let (names, tensors) = Self.inputs(stack)
+    let (names, tensors) = try Self.inputs(stack)
     func gradients(cut: Int) -> [Tensor?] {
       let tape = Tape()
       let variables = tensors.map { tape.watch($0) }
@@ -178,7 +198,7 @@ import Testing
     let stack = try RecurrentStack("rnn", cell: cell, inputs: 2, hidden: 2000, bidirectional: .sum)
     var random = Philox(seed: 6)
     var weights = Weights()
-    stack.initial(into: &weights, using: &random, .init(forgetBias: 1, span: 200))
+    try stack.initial(into: &weights, using: &random, .init(forgetBias: 1, span: 200))
     for suffix in ["", "_reverse"] {
       let biases = try #require(weights["rnn.0.b.\(gate)\(suffix)"]).values
       let times = biases.map { exp(Double($0)) }.sorted()

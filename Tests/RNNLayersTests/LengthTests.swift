@@ -6,9 +6,9 @@ import Testing
   static let merges: [RecurrentStack.Merge?] = [nil, .concatenate, .sum, .mean]
   private static let lengths = [2, 4, 0, 1], times = 5
 
-  private static func make(_ stack: RecurrentStack) -> (weights: Weights, x: Tensor, states: RecurrentStack.States) {
+  private static func make(_ stack: RecurrentStack) throws -> (weights: Weights, x: Tensor, states: RecurrentStack.States) {
     var weights = Weights(), random = Philox(seed: 6)
-    stack.initial(into: &weights, using: &random)
+    try stack.initial(into: &weights, using: &random)
     let x = Tensor(normalMean: 0, deviation: 1, shape: [times, lengths.count, 3], using: &random)
     let states = stack.initialStates(batch: lengths.count).map {
       $0.map { Tensor(normalMean: 0, deviation: 0.5, shape: $0.shape, using: &random) }
@@ -32,7 +32,7 @@ import Testing
   func differences(_ cell: Cell, _ merge: RecurrentStack.Merge?) throws {
     let stack = try RecurrentStack(
       "s", cell: cell, inputs: 3, hidden: 4, layers: 2, dropout: 0.3, variationalDropout: true, bidirectional: merge)
-    let (weights, x, states) = Self.make(stack)
+    let (weights, x, states) = try Self.make(stack)
     let names = weights.names
     let check = GradientCheck([x] + weights.tensors + states.joined()) { variables in
       let own = Self.taped(names, variables.dropFirst())
@@ -50,7 +50,7 @@ import Testing
   @Test("Padded = alone", arguments: [Cell.lstm, .gru, TestCells.everyOperation], merges)
   func alone(_ cell: Cell, _ merge: RecurrentStack.Merge?) throws {
     let stack = try RecurrentStack("s", cell: cell, inputs: 3, hidden: 5, layers: 2, dropout: 0.3, bidirectional: merge)
-    let (weights, clean, states) = Self.make(stack)
+    let (weights, clean, states) = try Self.make(stack)
     var x = clean
     for (b, length) in Self.lengths.enumerated() {
       x.withUnsafeMutableBufferPointer { x in
@@ -93,7 +93,7 @@ import Testing
   @Test func theReverseDirectionIsTheForwardOneOnReversedRows() throws {
     let both = try RecurrentStack("s", cell: .gru, inputs: 3, hidden: 5, bidirectional: .concatenate)
     let one = try RecurrentStack("s", cell: .gru, inputs: 3, hidden: 5)
-    let (weights, x, _) = Self.make(both)
+    let (weights, x, _) = try Self.make(both)
     #expect(both.outputSize == 10)
     #expect(weights.names.filter { $0.hasSuffix("_reverse") }.count * 2 == weights.count)
     var turned = Weights()
@@ -113,7 +113,7 @@ import Testing
   @Test func merging() throws {
     let (concatenated, weights, x) = try {
       let stack = try RecurrentStack("s", cell: .lstm, inputs: 3, hidden: 5, bidirectional: .concatenate)
-      let (weights, x, _) = Self.make(stack)
+      let (weights, x, _) = try Self.make(stack)
       return (stack.run(x, try stack.pack(weights), lengths: Self.lengths).output, weights, x)
     }()
     for (merge, factor) in [(RecurrentStack.Merge.sum, 1 as Float), (.mean, 0.5)] {
@@ -137,7 +137,7 @@ import Testing
   @Test func oneMaskForAllTimes() throws {
     for variational in [false, true] {
       let stack = try RecurrentStack("s", cell: .rnn, inputs: 3, hidden: 5, layers: 2, dropout: 0.4, variationalDropout: variational)
-      let (weights, x, _) = Self.make(stack)
+      let (weights, x, _) = try Self.make(stack)
       let constants = TapedWeights(constant: weights), key = DropoutKey(seed: 3, step: 4)
       func layer(_ index: Int, inputs: Int) throws -> (RecurrentStack, TapedWeights) {
         let one = try RecurrentStack("s", cell: .rnn, inputs: inputs, hidden: 5)
@@ -159,7 +159,7 @@ import Testing
     for merge in StackLengthTests.merges {
       let stack = try RecurrentStack("s", cell: .lstmProjection, inputs: 3, hidden: 40, layers: 2, sizes: ["projection": 20], bidirectional: merge)
       var weights = Weights(), random = Philox(seed: 1)
-      stack.initial(into: &weights, using: &random)
+      try stack.initial(into: &weights, using: &random)
       let constants = TapedWeights(constant: weights)
       func dropped(_ key: DropoutKey?, rate: Float = 0.25) -> TapedWeights { stack.dropConnect(constants, rate: rate, key) }
       let some = dropped(DropoutKey(seed: 1, step: 5)), later = dropped(DropoutKey(seed: 1, step: 5, time: 70, row: 3))
@@ -186,7 +186,7 @@ import Testing
   @Test func gradients() throws {
     let stack = try RecurrentStack("s", cell: .gru, inputs: 3, hidden: 4, bidirectional: .concatenate)
     var weights = Weights(), random = Philox(seed: 1)
-    stack.initial(into: &weights, using: &random)
+    try stack.initial(into: &weights, using: &random)
     let x = Variable(Tensor(normalMean: 0, deviation: 1, shape: [4, 2, 3], using: &random)), names = weights.names
     let check = GradientCheck(weights.tensors) { variables in
       let own = zip(names, variables).reduce(TapedWeights(constant: Weights())) { $0.replacing($1.0, with: $1.1) }

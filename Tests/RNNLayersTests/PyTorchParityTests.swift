@@ -181,7 +181,7 @@ import Testing
     let stack = try RecurrentStack(
       "rnn", cell: cell, inputs: 5, hidden: 7, layers: 2, sizes: ["projection": 3], bidirectional: merge)
     var weights = Weights(), random = Philox(seed: 3)
-    stack.initial(into: &weights, using: &random)
+    try stack.initial(into: &weights, using: &random)
     let back = try stack.ownWeights(fromFile: try stack.fileTensors(weights))
     #expect(back == weights, "\(cell)")
   }

@@ -230,7 +230,7 @@ import Testing
     let x = Variable(Tensor(normalMean: 0, deviation: 1, shape: [7, 4, 3], using: &random))
     let lengths = [7, 2, 0, 5]
     let encoder = try RecurrentStack("encoder", cell: .gru, inputs: 3, hidden: 5, layers: 2, bidirectional: .concatenate)
-    encoder.initial(into: &weights, using: &random)
+    try encoder.initial(into: &weights, using: &random)
     let (y, states) = encoder(x, TapedWeights(constant: weights), lengths: lengths)
     let pooled = encoder.pool(y, .max, lengths: lengths)
     #expect(y.shape == [7, 4, 10] && pooled.shape == [4, 10] && states.count == 4)
@@ -241,7 +241,7 @@ import Testing
     var random = Philox(seed: 1)
     var weights = Weights()
     let stack = try RecurrentStack("rnn", cell: .lstm, inputs: 3, hidden: 5, layers: 2)
-    stack.initial(into: &weights, using: &random)
+    try stack.initial(into: &weights, using: &random)
     let x = Variable(Tensor(normalMean: 0, deviation: 1, shape: [steps, 1, 3], using: &random))
 
     let (loss, gradient) = valueAndGradient(of: weights) { weights in

@@ -42,10 +42,35 @@ private let entries: [Entry] = [
   Entry(name: "add a number", shapes: [[2, 3], []], largeShapes: [[200, 300], []]) { [$0[0] + $0[1]] },
   Entry(name: "subtract", shapes: [[2, 3], [2, 3]], largeShapes: [[300, 200], [300, 200]]) { [$0[0] - $0[1]] },
   Entry(name: "subtract a row", shapes: [[2, 3], [3]], largeShapes: [[200, 300], [300]]) { [$0[0] - $0[1]] },
+  Entry(name: "subtract from a row", shapes: [[3], [2, 3]], largeShapes: [[300], [200, 300]]) { [$0[0] - $0[1]] },
   Entry(name: "multiply", shapes: [[2, 3], [2, 3]], largeShapes: [[300, 200], [300, 200]]) { [$0[0] * $0[1]] },
   Entry(name: "multiply by a row", shapes: [[2, 3], [3]], largeShapes: [[200, 300], [300]]) { [$0[0] * $0[1]] },
   Entry(name: "square", shapes: [[5]], largeShapes: [[50_000]]) { [$0[0] * $0[0]] },
   Entry(name: "scale", shapes: [[5]], largeShapes: [[50_000]]) { [-(2.5 * $0[0])] },
+  Entry(name: "divide", shapes: [[2, 3], [2, 3]], largeShapes: [[300, 200], [300, 200]], kink: 0.5) { [$0[0] / $0[1]] },
+  Entry(name: "divide by a row", shapes: [[2, 3], [3]], largeShapes: [[200, 300], [300]], kink: 0.5) { [$0[0] / $0[1]] },
+  Entry(name: "divide a row", shapes: [[3], [2, 3]], largeShapes: [[300], [200, 300]], kink: 0.5) { [$0[0] / $0[1]] },
+  Entry(name: "with numbers", shapes: [[2, 3]], largeShapes: [[200, 300]], kink: 0.5) {
+    [$0[0] + 2, 3 + $0[0], $0[0] - 0.5, 1 - $0[0], $0[0] * 3, $0[0] / 4, 2 / $0[0]]
+  },
+  Entry(name: "exp, log, sqrt", shapes: [[2, 3]], largeShapes: [[200, 301]]) { [exp($0[0]), log(1.5 + $0[0]), sqrt(1.5 + $0[0])] },
+  Entry(name: "abs", shapes: [[2, 3]], largeShapes: [[200, 301]], kink: 0.1) { [abs($0[0])] },
+  Entry(name: "powers", shapes: [[2, 3]], largeShapes: [[200, 301]], kink: 0.5) {
+    [pow($0[0], 0), pow($0[0], 1), pow($0[0], 3), pow($0[0], -2), pow(2 + $0[0], 0.5)]
+  },
+  Entry(name: "larger and smaller", shapes: [[2, 3]], largeShapes: [[200, 300]], kink: 0.1) {
+    // Both sides of the kink at 0, where the inputs are not.
+    [max($0[0], -1 * $0[0]), min($0[0], 2 * $0[0]), max($0[0], 0), min($0[0], 0)]
+  },
+  Entry(name: "larger and smaller than a row", shapes: [[4, 3], [3]], largeShapes: [[200, 300], [300]]) {
+    // Far enough apart that no step crosses the other.
+    let row = $0[1], x = $0[0] + 3 * Variable(Tensor((0..<$0[0].value.count).map { $0 % 2 == 0 ? 1 : -1 }, shape: $0[0].shape))
+    return [max(x, row), min(row, x)]
+  },
+  Entry(name: "softmax", shapes: [[2, 3, 5]], largeShapes: [[20, 30, 101]]) { [softmax(3 * $0[0])] },
+  Entry(name: "transpose", shapes: [[2, 3, 4]], largeShapes: [[20, 30, 40]]) {
+    [$0[0].transposed(), $0[0].transposed(0, 2), $0[0].transposed(2, 1), $0[0].transposed(1, 1)]
+  },
   Entry(name: "sum", shapes: [[2, 5]], largeShapes: [[200, 501]]) { [$0[0].sum()] },
   Entry(name: "mean", shapes: [[2, 5]], largeShapes: [[200, 501]]) { [$0[0].mean()] },
   Entry(name: "sum of an axis", shapes: [[2, 3, 4]], largeShapes: [[20, 30, 400]]) {
@@ -115,6 +140,33 @@ private let entries: [Entry] = [
       #expect(one == many, "\(threads) threads")
     }
     #expect(one.allSatisfy { $0 != nil })
+  }
+
+  /// An expression as a user writes it: each operator with numbers on either side. A type checker that doesn't find its way
+  /// through the overloads refuses it.
+  @Test func expressionsOfManyTerms() {
+    func mixed(_ z: Variable, _ n: Variable, _ h: Variable, _ s: Float) -> Variable {
+      (1 - z) * n + z * h - s * n / (1 + exp(-2 * z)) + 0.5 * (h + 1) * sqrt(abs(n) + 1e-6) + 2 / (3 + z * z) - max(h, 0) * s
+        + tanh(z / 2 - 1) * (s - n) + pow(h, 2) / 4 - -h * 0.1 + 3 * s
+    }
+    let z: Float = 0.25, n: Float = -0.5, h: Float = 0.75, s: Float = 1.5
+    let y = mixed(Variable(Tensor(z)), Variable(Tensor(n)), Variable(Tensor(h)), s).value.item
+    var expected = (1 - z) * n + z * h
+    expected -= s * n / (1 + Float(0.60653066))
+    expected += 0.5 * (h + 1) * (0.5 + 1e-6).squareRoot()
+    expected += 2 / (3 + z * z) - h * s
+    expected += Float(-0.70390603) * (s - n)
+    expected += h * h / 4 + h * 0.1 + 3 * s
+    #expect(abs(y - expected) < 1e-5, "\(y), expected \(expected)")
+  }
+
+  /// Where both are equal, the gradient is shared; at the kink of |x| there is none.
+  @Test func gradientsAtKinks() {
+    let tape = Tape()
+    let x = tape.watch(Tensor([-1, 0, 2], shape: [3])), y = tape.watch(Tensor([-1, 1, 0], shape: [3]))
+    let loss = max(x, y).sum() + 10 * min(x, y).sum() + 100 * abs(x).sum()
+    #expect(tape.gradient(of: loss, with: [x, y]) == [Tensor([5.5 - 100, 10, 1 + 100], shape: [3]), Tensor([5.5, 1, 10], shape: [3])])
+    #expect(Variable(Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])).transposed().value == Tensor([1, 4, 2, 5, 3, 6], shape: [3, 2]))
   }
 
   @Test func noGradientIsMadeForAConstant() {

@@ -42,6 +42,22 @@ private func refusal(_ text: String) -> JSONError? {
     #expect(refusal(String(repeating: "{\"a\":", count: 1_000_000)) != nil)
   }
 
+  @Test func theNumberOfValuesIsBounded() throws {
+    let text = "{\"a\": [1, 2], \"b\": null}"
+    #expect(throws: Never.self) { try StrictJSON.parse(text, maximumCount: 5) }
+    let error = #expect(throws: JSONError.self) { try StrictJSON.parse(text, maximumCount: 4) }
+    #expect(error?.message == "more than 4 values" && error?.offset == 19)
+  }
+
+  /// A name given twice is found among few names and among many.
+  @Test(arguments: [2, 8, 9, 10, 1_000]) func namesGivenTwice(count: Int) {
+    let names = (0..<count).map { "\"\($0)\":1" }
+    #expect(refusal("{\(names.joined(separator: ","))}") == nil)
+    for again in [0, count / 2, count - 1] {
+      #expect(refusal("{\((names + [names[again]]).joined(separator: ","))}")?.message == "the name “\(again)” is given twice")
+    }
+  }
+
   @Test func everyTextCanBeQuotedAndReadBack() throws {
     let text = String(String.UnicodeScalarView((0...0x3FF).compactMap { Unicode.Scalar($0) })) + "\u{1F600}\u{2028}"
     #expect(try StrictJSON.parse(StrictJSON.quoted(text)) == .string(text))

@@ -57,6 +57,18 @@ private let specialBits: [UInt32] = [
     #expect(try read.bytes() == bytes)
   }
 
+  /// A header of millions of values is refused before it costs seconds, and none is written that isn't read.
+  @Test func theValuesOfAHeaderAreBounded() throws {
+    let most = 1 << 20
+    func texts(_ count: Int) -> Safetensors { Safetensors(metadata: Dictionary(uniqueKeysWithValues: (0..<count).map { (String($0), "") })) }
+    #expect(try Safetensors(bytes: texts(most - 2).bytes()).metadata.count == most - 2)
+    #expect(throws: RNNError.self) { try texts(most - 1).bytes() }
+    let many = "{\"__metadata__\":{" + (0..<most).map { "\"\($0)\":\"\"" }.joined(separator: ",") + "}}"
+    #expect(refusal(file(many))?.message.contains("more than 1048576 values") == true)
+    let shape = "{\"a\":{\"dtype\":\"U8\",\"shape\":[" + String(repeating: "1,", count: 2 * most) + "1],\"data_offsets\":[0,1]}}"
+    #expect(refusal(file(shape, data: 1))?.message.contains("more than 1048576 values") == true)
+  }
+
   @Test func oneContentHasOneForm() throws {
     var other = Safetensors()
     for name in small.entries.keys.sorted().reversed() { other.entries[name] = small.entries[name] }

@@ -16,10 +16,10 @@ struct Adding: LongSpanTask {
     output = Linear("output", inputs: stack.outputSize, outputs: 1)
   }
 
-  func initialWeights(using random: inout Philox) -> Weights {
+  func initialWeights(using random: inout Philox) throws -> Weights {
     var weights = Weights()
-    stack.initial(into: &weights, using: &random, .init(span: steps, orthogonal: true))
-    output.initial(into: &weights, using: &random)
+    try stack.initial(into: &weights, using: &random, .init(span: steps, orthogonal: true))
+    try output.initial(into: &weights, using: &random)
     return weights
   }
 

@@ -22,11 +22,11 @@ struct Copying: LongSpanTask {
     output = Linear("output", inputs: stack.outputSize, outputs: alphabet + 1)
   }
 
-  func initialWeights(using random: inout Philox) -> Weights {
+  func initialWeights(using random: inout Philox) throws -> Weights {
     var weights = Weights()
-    embedding.initial(into: &weights, using: &random)
-    stack.initial(into: &weights, using: &random, .init(span: steps, orthogonal: true))
-    output.initial(into: &weights, using: &random)
+    try embedding.initial(into: &weights, using: &random)
+    try stack.initial(into: &weights, using: &random, .init(span: steps, orthogonal: true))
+    try output.initial(into: &weights, using: &random)
     return weights
   }
 

@@ -20,10 +20,10 @@ struct Digits: LongSpanTask {
     output = Linear("output", inputs: stack.outputSize, outputs: 10)
   }
 
-  func initialWeights(using random: inout Philox) -> Weights {
+  func initialWeights(using random: inout Philox) throws -> Weights {
     var weights = Weights()
-    stack.initial(into: &weights, using: &random, .init(forgetBias: 1, orthogonal: true))
-    output.initial(into: &weights, using: &random)
+    try stack.initial(into: &weights, using: &random, .init(forgetBias: 1, orthogonal: true))
+    try output.initial(into: &weights, using: &random)
     return weights
   }
 

@@ -8,7 +8,7 @@ protocol LongSpanTask {
   /// The highest learning rate.
   var learningRate: Double { get }
   /// Draws the weights before the first update.
-  func initialWeights(using random: inout Philox) -> Weights
+  func initialWeights(using random: inout Philox) throws -> Weights
   /// The loss on a batch that is drawn anew.
   func loss(_ weights: TapedWeights, using random: inout Philox) -> Variable
   /// How good the weights are, on data that they were not trained on; at the end on data that nothing was chosen by.
@@ -32,7 +32,7 @@ struct Trainer {
     var forTraining = Philox(seed: seed, stream: 1)
     var forMeasuring = Philox(seed: seed, stream: 2)
 
-    var weights = task.initialWeights(using: &forWeights)
+    var weights = try task.initialWeights(using: &forWeights)
     var optimizer = Optimizer(.adam())
     let clip = GradientClip(maximum: 1)
     let schedule = Schedule.cosine(warmUp: 0.02, final: 0.02)

@@ -167,16 +167,27 @@ final class Plan: Sendable {
 /// again costs arithmetic; few operations are cheaper than the traffic.
 private struct Keeping {
   private let graph: Graph
+  private let users: [[Int]]
   private(set) var saved: Set<Int> = []
+  /// What it takes to compute a node again; nil where that isn't known. A node whose cost is known has operands whose costs are.
   private var cost: [Int?]
+  /// The nodes that stand in memory anyway.
+  private var isNext: [Bool]
 
   /// About as many operations on a vector as reading and writing it takes.
   private static let dear = 12
 
   init(_ graph: Graph) {
     self.graph = graph
+    var users = [[Int]](repeating: [], count: graph.nodes.count)
+    for (n, node) in graph.nodes.enumerated() { for operand in node.operands { users[operand].append(n) } }
+    self.users = users
     cost = Array(repeating: nil, count: graph.nodes.count)
-    for node in graph.next where graph.nodes[node].size != .scalar { cost[node] = 0 }
+    isNext = Array(repeating: false, count: graph.nodes.count)
+    for node in graph.next {
+      isNext[node] = true
+      if graph.nodes[node].size != .scalar { cost[node] = 0 }
+    }
   }
 
   private mutating func price(_ node: Int) -> Int {
@@ -196,16 +207,22 @@ private struct Keeping {
   }
 
   private mutating func save(_ node: Int) {
-    saved.insert(node)
+    guard saved.insert(node).inserted else { return }
+    cost[node] = 0
     // What is computed from it has become cheaper.
-    cost = cost.indices.map { saved.contains($0) || graph.next.contains($0) && graph.nodes[$0].size != .scalar ? 0 : nil }
+    var changed = users[node]
+    while let user = changed.popLast() {
+      guard cost[user] != nil, !saved.contains(user), !(isNext[user] && graph.nodes[user].size != .scalar) else { continue }
+      cost[user] = nil
+      changed += users[user]
+    }
   }
 
   /// The value must stand in memory after the run, not only be computable.
   mutating func mustHold(_ node: Int) {
     switch graph.nodes[node].operation {
     case .input, .state: return
-    default: if !graph.next.contains(node) { save(node) }
+    default: if !isNext[node] { save(node) }
     }
   }
 
@@ -221,6 +238,7 @@ private struct Combination {
   private(set) var nodes: [Node] = []
   private var known: [Node: Int] = [:]
   private var number: [Int] = []
+  private var again: [Int: Int] = [:]
 
   init(graph: Graph, isHeld: @escaping (Int) -> Bool) {
     self.graph = graph
@@ -246,8 +264,12 @@ private struct Combination {
   }
 
   private mutating func forward(_ n: Int) -> Int {
+    if let index = again[n] { return index }
     let node = graph.nodes[n]
-    if isHeld(n) { return append(Node(operation: .forward(n), operands: [], size: node.size)) }
-    return append(Node(operation: node.operation, operands: node.operands.map { forward($0) }, size: node.size))
+    let index = isHeld(n)
+      ? append(Node(operation: .forward(n), operands: [], size: node.size))
+      : append(Node(operation: node.operation, operands: node.operands.map { forward($0) }, size: node.size))
+    again[n] = index
+    return index
   }
 }

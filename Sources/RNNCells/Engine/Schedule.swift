@@ -147,9 +147,10 @@ struct Schedule {
     placeSums()
     let rounds = max(level.max() ?? 0, sums.map(\.level).max() ?? 0)
     let late = chooseHomes(requests, last: rounds)
+    let sumsOfRound = Dictionary(grouping: sums, by: \.level), members = Dictionary(grouping: computed) { level[$0] }
     for round in 0...rounds {
-      scheduleProducts(sums.filter { $0.level == round })
-      scheduleElements(round, copies: round == rounds ? late.filter { !$0.isLast } : [])
+      scheduleProducts(sumsOfRound[round] ?? [])
+      scheduleElements(members[round] ?? [], round, copies: round == rounds ? late.filter { !$0.isLast } : [])
     }
     precondition(
       !late.contains { $0.isLast && $0.units > Int(RNN_UNIT) && isNarrow($0.node) }, "a single number is broadcast before it is copied")
@@ -186,26 +187,35 @@ struct Schedule {
 
   /// Finds the sums that contain products, as far as nothing else needs their parts.
   private mutating func gatherSums() {
-    for i in nodes.indices.reversed() where uses[i] > 0 && !isAbsorbed[i] && leaves[i] == nil {
+    // Parts of a sum without products, which are none with products either.
+    var isPlain = [Bool](repeating: false, count: nodes.count)
+    for i in nodes.indices.reversed() where uses[i] > 0 && !isAbsorbed[i] && !isPlain[i] && leaves[i] == nil {
+      switch nodes[i].operation {
+      case .product, .transposedProduct, .add: break
+      default: continue
+      }
       var sources: [(Int, Bool, Int)] = [], biases: [Int] = [], rest: [Int] = [], inner: [Int] = []
-      func collect(_ n: Int) {
+      // The terms from left to right, however long the sum is.
+      var terms = [i]
+      while let n = terms.popLast() {
         let isPart = n == i || uses[n] == 1
         switch nodes[n].operation {
         case .product(let p) where isPart: sources.append((p, false, nodes[n].operands[0]))
         case .transposedProduct(let p) where isPart: sources.append((p, true, nodes[n].operands[0]))
-        case .add where isPart && nodes[n].size == nodes[i].size:
-          collect(nodes[n].operands[0])
-          collect(nodes[n].operands[1])
-        case .vector(let p): return biases.append(p)
-        default: return rest.append(n)
+        case .add where isPart && nodes[n].size == nodes[i].size: terms += nodes[n].operands.reversed()
+        case .vector(let p):
+          biases.append(p)
+          continue
+        default:
+          rest.append(n)
+          continue
         }
         inner.append(n)
       }
-      switch nodes[i].operation {
-      case .product, .transposedProduct, .add: collect(i)
-      default: continue
+      guard !sources.isEmpty else {
+        for n in inner { isPlain[n] = true }
+        continue
       }
-      guard !sources.isEmpty else { continue }
       for n in inner where n != i { isAbsorbed[n] = true }
       sumOf[i] = sums.count
       sums.append(Sum(node: i, sources: sources, biases: biases, rest: rest))
@@ -320,10 +330,9 @@ struct Schedule {
 
   // MARK: Element-wise programs
 
-  private mutating func scheduleElements(_ round: Int, copies: [Request]) {
+  private mutating func scheduleElements(_ members: [Int], _ round: Int, copies: [Request]) {
     var program: [rnn_instruction] = []
     var free: [Int] = []
-    let members = computed.filter { level[$0] == round }
 
     // What several nodes compute that nothing else needs is one instruction; what it reads is then needed until there.
     var fused = Set<Int>()

@@ -23,12 +23,19 @@ struct DerivativeForm {
   private var named: Set<Int> = []
   /// The nodes of the sums inside activations, with the names of these sums.
   let sums: [(node: Int, symbol: EquationSymbol)]
+  /// What a step adds to the gradient of each parameter.
+  private(set) var terms: [[Term]] = []
 
   init(_ form: EquationForm, _ derivative: Derivative) {
     self.form = form
     self.derivative = derivative
     sums = Self.sums(form)
     nameNodes()
+    terms = Array(repeating: [], count: form.graph.parameters.count)
+    for product in derivative.products {
+      terms[product.parameter].append(Term(gradient: reference(product.gradient), operand: form.reference(product.operand)))
+    }
+    for vector in derivative.vectors { terms[vector.parameter].append(Term(gradient: reference(vector.gradient), operand: nil)) }
   }
 
   /// The sums that gates and states are activations of.
@@ -149,16 +156,6 @@ struct DerivativeForm {
       guard let first = terms.first else { return nil }
       let sum = terms.dropFirst().reduce(first) { EquationExpression(form: .sum($0, $1), node: nil) }
       return Equation(symbol: .gradient(of: .value(form.graph.inputs[i], .current)), value: sum)
-    }
-  }
-
-  /// What a step adds to the gradient of each parameter.
-  var terms: [[Term]] {
-    form.graph.parameters.indices.map { p in
-      let products = derivative.products.filter { $0.parameter == p }.map {
-        Term(gradient: reference($0.gradient), operand: form.reference($0.operand))
-      }
-      return products + derivative.vectors.filter { $0.parameter == p }.map { Term(gradient: reference($0.gradient), operand: nil) }
     }
   }
 

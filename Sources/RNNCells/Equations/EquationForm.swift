@@ -12,6 +12,8 @@ struct EquationForm {
   let names: [Int: String]
   /// The name of what the layer above sees.
   let outputName: String
+  /// The names that values have, which a parameter's can be mistaken for.
+  let valueNames: Set<String>
   /// The vectors of parameters that are added somewhere; the others are factors.
   private let addedVectors: Set<Int>
 
@@ -20,6 +22,7 @@ struct EquationForm {
     self.graph = graph
     outline = EquationOutline(graph)
     (names, outputName) = Self.names(graph, outline, output: output)
+    valueNames = Set(graph.inputs + graph.states.map(\.name) + names.values + [outputName])
     var added: Set<Int> = []
     for node in graph.nodes where node.operation == .add || node.operation == .subtract {
       for operand in node.operands { if case .vector(let p) = graph.nodes[operand].operation { added.insert(p) } }

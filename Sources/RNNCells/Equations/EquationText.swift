@@ -20,7 +20,7 @@ extension Cell {
 extension EquationForm {
   func writer(_ notation: EquationWriter.Notation) -> EquationWriter {
     var writer = EquationWriter(notation: notation, parameters: graph.parameters)
-    writer.valueNames = Set(graph.inputs + graph.states.map(\.name) + names.values + [outputName])
+    writer.valueNames = valueNames
     return writer
   }
 

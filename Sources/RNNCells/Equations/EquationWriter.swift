@@ -109,15 +109,13 @@ struct EquationWriter {
       let first = factor(a, isLeft: true), sign = notation == .text ? " × " : " \\times "
       return Written(text: (first.hasPrefix("-") ? bracketed(first) : first) + sign + factor(b, isLeft: false), level: .product)
     }
-    if case .number = a.form, !startsWithNumber(b) {
-      return Written(text: "\(written(a).text) \(operand(b, .power))", level: written(a).level == .atom ? .applied : .signed)
+    if case .number = a.form {
+      let first = written(a), second = operand(b, .power)
+      // A number right after another would be read as one.
+      if second.first?.isNumber != true { return Written(text: "\(first.text) \(second)", level: first.level == .atom ? .applied : .signed) }
     }
     let sign = notation == .text ? (isByUnit ? "⊙" : "*") : (isByUnit ? "\\odot" : "\\cdot")
     return Written(text: "\(factor(a, isLeft: true)) \(sign) \(factor(b, isLeft: false))", level: .product)
-  }
-
-  private func startsWithNumber(_ expression: EquationExpression) -> Bool {
-    operand(expression, .power).first?.isNumber == true
   }
 
   /// A column times a row: what a matrix's gradient is made of.

@@ -11,23 +11,44 @@ public enum ParameterRole: Sendable {
 extension Graph {
   /// The role of each parameter.
   public var vectorRoles: [ParameterRole] {
-    parameters.indices.map { p in
-      if parameters[p].isMatrix { return .matrix }
-      let uses = nodes.indices.filter { n in nodes[n].operands.contains { nodes[$0].operation == .vector(p) } }
-      let multipliesNormalised = !uses.isEmpty && uses.allSatisfy { n in
-        nodes[n].operation == .multiply && nodes[n].operands.contains { isNormalised($0) }
+    let isBesideBoth = besideBoth
+    var uses = [Int](repeating: 0, count: parameters.count), gains = uses, isDouble = [Bool](repeating: false, count: parameters.count)
+    for node in nodes {
+      let isGain = node.operation == .multiply && node.operands.contains(where: isNormalised)
+      for operand in Set(node.operands) {
+        guard case .vector(let p) = nodes[operand].operation else { continue }
+        uses[p] += 1
+        if isGain { gains[p] += 1 }
+        if isBesideBoth[operand] { isDouble[p] = true }
       }
-      if multipliesNormalised { return .gain }
-      // The whole sum that the vector stands in.
-      let sums = nodes.indices.filter { n in
-        nodes[n].operation == .add && terms(n).contains { nodes[$0].operation == .vector(p) }
-      }
-      let hasBoth = sums.contains { n in
-        let applied = terms(n).compactMap { isProduct($0) ? nodes[$0].operands[0] : nil }
-        return applied.contains { isInput($0) } && applied.contains { !isInput($0) }
-      }
-      return hasBoth ? .doubleBias : .vector
     }
+    return parameters.indices.map { p in
+      if parameters[p].isMatrix { return .matrix }
+      return uses[p] > 0 && gains[p] == uses[p] ? .gain : isDouble[p] ? .doubleBias : .vector
+    }
+  }
+
+  /// The nodes that are terms of a sum with products of both an input and something else.
+  ///
+  /// Terms may be shared by many sums, so that the sums are never written out: what a sum has is handed up, and that it has both
+  /// is handed down.
+  private var besideBoth: [Bool] {
+    var hasInput = [Bool](repeating: false, count: nodes.count), hasOther = hasInput, isInside = hasInput
+    for (n, node) in nodes.enumerated() {
+      switch node.operation {
+      case .product:
+        hasInput[n] = isInput(node.operands[0])
+        hasOther[n] = !hasInput[n]
+      case .add:
+        hasInput[n] = node.operands.contains { hasInput[$0] }
+        hasOther[n] = node.operands.contains { hasOther[$0] }
+      default: break
+      }
+    }
+    for n in nodes.indices.reversed() where nodes[n].operation == .add {
+      if isInside[n] || hasInput[n] && hasOther[n] { for operand in nodes[n].operands { isInside[operand] = true } }
+    }
+    return isInside
   }
 
   /// Whether a matrix is applied to something that isn't an input.
@@ -35,9 +56,6 @@ extension Graph {
     nodes.contains { $0.operation == .product(parameter) && !isInput($0.operands[0]) }
   }
 
-  private func terms(_ node: Int) -> [Int] { nodes[node].operation == .add ? nodes[node].operands.flatMap(terms) : [node] }
-
-  private func isProduct(_ node: Int) -> Bool { if case .product = nodes[node].operation { true } else { false } }
   private func isInput(_ node: Int) -> Bool { if case .input = nodes[node].operation { true } else { false } }
 
   /// A quotient by a square root, as layer normalisation is.

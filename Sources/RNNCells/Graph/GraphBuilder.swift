@@ -68,7 +68,11 @@ final class GraphBuilder {
 
   private func root(_ size: Int) -> Int {
     var size = size
-    while parent[size] != size { size = parent[size] }
+    while parent[size] != size {
+      // The way becomes shorter each time it is taken.
+      parent[size] = parent[parent[size]]
+      size = parent[size]
+    }
     return size
   }
 

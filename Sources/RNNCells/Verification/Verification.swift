@@ -68,11 +68,18 @@ public struct Verification: Sendable {
   }
 
   /// All rows.
-  public func run() -> [Check] {
-    [
-      derivative(), forwardAgainstPlain(), backwardAgainstPlain(), wholeAgainstSteps(), wholeAgainstStepper(),
-      wholeAgainstChunks(), gradientAgainstSegments(), rowAgainstBatch(), paddedAgainstAlone(), noStateAgainstInitial(), oneThreadAgainstMore(),
+  ///
+  /// - Parameter progress: hears after each row how many of how many are done.
+  public func run(progress: (_ done: Int, _ all: Int) -> Void = { _, _ in }) -> [Check] {
+    let rows = [
+      derivative, forwardAgainstPlain, backwardAgainstPlain, wholeAgainstSteps, wholeAgainstStepper, wholeAgainstChunks, gradientAgainstSegments,
+      rowAgainstBatch, { paddedAgainstAlone() }, noStateAgainstInitial, oneThreadAgainstMore,
     ]
+    return rows.enumerated().map { index, row in
+      let check = row()
+      progress(index + 1, rows.count)
+      return check
+    }
   }
 
   // MARK: In Double
@@ -104,39 +111,91 @@ public struct Verification: Sendable {
     return sum
   }
 
-  /// The derived equations in `Double` against central differences of the plain evaluation.
+  /// Where a derivative is taken, or a direction from there.
+  private struct Point {
+    var inputs: [[[Double]]]
+    var initial: [[Double]]
+    var parameters: [[Double]]
+
+    func map(_ f: (Double) -> Double) -> Point {
+      Point(inputs: inputs.map { $0.map { $0.map(f) } }, initial: initial.map { $0.map(f) }, parameters: parameters.map { $0.map(f) })
+    }
+
+    var numbers: [Double] { inputs.joined().flatMap(\.self) + initial.joined() + parameters.joined() }
+
+    /// This point, `distance` along a direction.
+    func moved(_ distance: Double, _ direction: Point) -> Point {
+      func sum(_ a: [[Double]], _ b: [[Double]]) -> [[Double]] { zip(a, b).map { zip($0, $1).map { $0 + distance * $1 } } }
+      return Point(
+        inputs: zip(inputs, direction.inputs).map(sum), initial: sum(initial, direction.initial), parameters: sum(parameters, direction.parameters))
+    }
+  }
+
+  /// The derived equations in `Double` against central differences of the plain evaluation: by every number of a small cell, by
+  /// every n-th number of a larger one, and of one with thousands of operations along random directions, in which all numbers
+  /// move at once.
   public func derivative() -> Check {
     let b = 0
-    let x = inputRow(b), s = row(initial, b), p = parameters.map(doubles)
-    let run = evaluation.run(inputs: x, initial: s, parameters: p)
-    let g = evaluation.gradients(of: run, outputs: sequence(outputGradient, b), finalStates: row(stateGradients, b), parameters: p)
+    let point = Point(inputs: inputRow(b), initial: row(initial, b), parameters: parameters.map(doubles))
+    let run = evaluation.run(inputs: point.inputs, initial: point.initial, parameters: point.parameters)
+    let gradients = evaluation.gradients(
+      of: run, outputs: sequence(outputGradient, b), finalStates: row(stateGradients, b), parameters: point.parameters)
+    let g = Point(inputs: gradients.inputs, initial: gradients.initialStates, parameters: gradients.parameters)
     var worst = 0.0
-    let largest = (g.parameters + g.initialStates + g.inputs.joined()).joined().map { abs($0) }.max() ?? 0
-    func compare(_ exact: Double, _ move: (Double) -> Double) {
+    func compare(_ exact: Double, least: Double, _ moved: (Double) -> Point) {
+      func loss(_ distance: Double) -> Double {
+        let point = moved(distance)
+        return self.loss(point.inputs, point.initial, point.parameters, row: b, stopped: run)
+      }
       // Fourth-order central difference.
       let h = 1e-3
-      let difference = (8 * (move(h) - move(-h)) - (move(2 * h) - move(-2 * h))) / (12 * h)
-      let finer = (8 * (move(h / 8) - move(-h / 8)) - (move(h / 4) - move(-h / 4))) / (12 * h / 8)
+      let difference = (8 * (loss(h) - loss(-h)) - (loss(2 * h) - loss(-2 * h))) / (12 * h)
+      let finer = (8 * (loss(h / 8) - loss(-h / 8)) - (loss(h / 4) - loss(-h / 4))) / (12 * h / 8)
       // A kink within the wide difference shows in the fine one less; the better of the two counts.
-      let error = min(abs(difference - exact), abs(finer - exact))
-      worst = max(worst, error / max(abs(exact), 1e-2 * largest, 1e-12))
+      let error = min(abs(difference - exact), abs(finer - exact)) / max(abs(exact), least, 1e-12)
+      worst = max(worst, error.isNaN ? .infinity : error)
     }
-    // All numbers of a small cell; of a large one every n-th.
     func positions(_ count: Int) -> [Int] { Array(stride(from: 0, to: count, by: max(1, count / 40))) }
-    for i in p.indices {
-      for k in positions(p[i].count) {
-        compare(g.parameters[i][k]) { var q = p; q[i][k] += $0; return loss(x, s, q, row: b, stopped: run) }
+    let all = g.numbers
+    let counts = (g.parameters + g.initial + g.inputs.joined()).map { positions($0.count).count }
+    if counts.reduce(0, +) * cell.graph.nodes.count <= Self.mostEvaluations {
+      let least = 1e-2 * (all.map { abs($0) }.max() ?? 0)
+      for i in g.parameters.indices {
+        for k in positions(g.parameters[i].count) {
+          compare(g.parameters[i][k], least: least) { var moved = point; moved.parameters[i][k] += $0; return moved }
+        }
       }
-    }
-    for i in s.indices {
-      for k in positions(s[i].count) { compare(g.initialStates[i][k]) { var q = s; q[i][k] += $0; return loss(x, q, p, row: b, stopped: run) } }
-    }
-    for t in x.indices {
-      for i in x[t].indices {
-        for k in positions(x[t][i].count) { compare(g.inputs[t][i][k]) { var q = x; q[t][i][k] += $0; return loss(q, s, p, row: b, stopped: run) } }
+      for i in g.initial.indices {
+        for k in positions(g.initial[i].count) { compare(g.initial[i][k], least: least) { var moved = point; moved.initial[i][k] += $0; return moved } }
+      }
+      for t in g.inputs.indices {
+        for i in g.inputs[t].indices {
+          for k in positions(g.inputs[t][i].count) {
+            compare(g.inputs[t][i][k], least: least) { var moved = point; moved.inputs[t][i][k] += $0; return moved }
+          }
+        }
+      }
+    } else {
+      // Directions of length 1: the derivative is then about as large as a number of the gradient.
+      let scale = 1 / Double(all.count).squareRoot()
+      let least = 1e-2 * scale * all.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      var random = Philox(seed: 20)
+      for _ in 0..<Self.directions {
+        let direction = point.map { _ in scale * random.normal() }
+        compare(zip(all, direction.numbers).reduce(0) { $0 + $1.0 * $1.1 }, least: least) { point.moved($0, direction) }
       }
     }
     return Check(name: "derivative = finite differences", measure: "largest relative error, in Double", error: worst, bound: 1e-6)
+  }
+
+  /// The operations, in all numbers that are compared, up to which these move one by one.
+  private static let mostEvaluations = 1 << 20
+  private static let directions = 16
+
+  /// How much larger than that of a usual cell the rounding of sums may be: it grows as the root of their lengths.
+  private var growth: Double {
+    let products = cell.graph.nodes.count { if case .product = $0.operation { true } else { false } }
+    return max(1, Double(products) / 64).squareRoot()
   }
 
   /// The engine's outputs and states in `Float` against the plain evaluation in `Double`.
@@ -149,7 +208,7 @@ public struct Verification: Sendable {
       worst = max(worst, Self.distance(sequence(result.output, b), run.outputs))
       worst = max(worst, Self.distance(row(result.states, b), run.states[steps]))
     }
-    return Check(name: "engine = equations, forward", measure: "largest error relative to the largest value", error: worst, bound: 2e-5)
+    return Check(name: "engine = equations, forward", measure: "largest error relative to the largest value", error: worst, bound: 2e-5 * growth)
   }
 
   /// The masks that the engine draws in training.
@@ -187,7 +246,7 @@ public struct Verification: Sendable {
       worst = max(worst, Self.distance(row(gradients.initialStates, b), g.initialStates))
     }
     for i in p.indices { worst = max(worst, Self.distance([doubles(gradients.parameters[i])], [expected[i]])) }
-    return Check(name: "engine = equations, backward", measure: "largest error relative to the largest gradient", error: worst, bound: 1e-4)
+    return Check(name: "engine = equations, backward", measure: "largest error relative to the largest gradient", error: worst, bound: 1e-4 * growth)
   }
 
   /// Largest difference over the largest magnitude; infinite if anything isn't finite or sizes differ.

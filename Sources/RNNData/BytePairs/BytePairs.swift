@@ -21,12 +21,14 @@ struct BytePairs: Sendable, Hashable {
   /// In the order in which they are made.
   let merges: [Merge]
   let added: [Added]
+  let addedTexts: AddedTexts
   private let ranks: [UInt64: Int32]
 
   init(bytes: [Int32], merges: [Merge], added: [Added] = []) {
     self.bytes = bytes
     self.merges = merges
     self.added = added
+    addedTexts = AddedTexts(added.map(\.text))
     var ranks: [UInt64: Int32] = [:]
     ranks.reserveCapacity(merges.count)
     for (rank, merge) in merges.enumerated() { ranks[Self.key(merge.left, merge.right)] = Int32(rank) }
@@ -49,7 +51,7 @@ struct PieceEncoder: Sendable {
 
   init(_ pairs: BytePairs) { self.pairs = pairs }
 
-  var cutter: PieceCutter { PieceCutter(added: pairs.added.map(\.text)) }
+  var cutter: PieceCutter { PieceCutter(added: pairs.addedTexts) }
 
   /// Appends the tokens of a piece.
   mutating func append(_ piece: PieceCutter.Piece, to tokens: inout [Int32]) {

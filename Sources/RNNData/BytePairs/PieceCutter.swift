@@ -15,8 +15,7 @@ struct PieceCutter: Sendable {
   static let longest = 1 << 16
 
   /// Texts that have a token whatever stands around them.
-  private let added: [[UInt8]]
-  private var isFirstOfAdded = [Bool](repeating: false, count: 256)
+  private let added: AddedTexts
   /// Bytes that may be the beginning of one of them.
   private var held: [UInt8] = []
 
@@ -36,10 +35,7 @@ struct PieceCutter: Sendable {
   private var lastSpace = 0
   private var character = UTF8State()
 
-  init(added: [[UInt8]] = []) {
-    self.added = added
-    for text in added { if let first = text.first { isFirstOfAdded[Int(first)] = true } }
-  }
+  init(added: AddedTexts = AddedTexts()) { self.added = added }
 
   /// Calls `body` for each piece that is complete with these bytes.
   @inline(__always)
@@ -49,7 +45,7 @@ struct PieceCutter: Sendable {
       return
     }
     for byte in bytes {
-      if held.isEmpty, !isFirstOfAdded[Int(byte)] {
+      if held.isEmpty, !added.begin(with: byte) {
         read(byte, body)
       } else {
         held.append(byte)
@@ -67,9 +63,9 @@ struct PieceCutter: Sendable {
   /// Finds the first of what was added in the held bytes, of several the longest.
   private mutating func settle(isEnd: Bool, _ body: (Piece) -> Void) {
     while let first = held.first {
+      let (found, mayContinue) = added.longest(in: held)
       // A longer one may still come.
-      if !isEnd, added.contains(where: { $0.count > held.count && $0.starts(with: held) }) { return }
-      let found = added.indices.filter { held.starts(with: added[$0]) }.max { added[$0].count < added[$1].count }
+      if mayContinue, !isEnd { return }
       if let found {
         end(body)
         body(.added(found))

@@ -162,7 +162,7 @@ private struct TokenizerReader {
     guard let value, value != .null else { return [] }
     guard case .array(let list) = value else { throw bad("added_tokens", value.kind, "a list") }
     var result: [BytePairs.Added] = []
-    var names: [Int: String] = [:]
+    var names: [Int: String] = [:], seen = Set<Int>()
     for (text, id) in texts { names[id] = text }
     for (index, part) in list.enumerated() {
       let place = "added_tokens[\(index)]"
@@ -174,12 +174,13 @@ private struct TokenizerReader {
       }
       if let own = texts[content], own != id { throw bad("\(place).id", "\(id)", "\(own), which “\(content.prefix(40))” has in model.vocab") }
       if let other = names[id], other != content { throw bad("\(place).id", "\(id), which “\(other.prefix(40))” has", "one of its own") }
-      guard !result.contains(where: { $0.token == Int32(id) }) else { throw bad("\(place).id", "\(id), which another one has", "one of its own") }
+      guard seen.insert(id).inserted else { throw bad("\(place).id", "\(id), which another one has", "one of its own") }
       texts[content] = id
       names[id] = content
       result.append(BytePairs.Added(token: Int32(id), text: Array(content.utf8), isSpecial: token["special"] == .bool(true)))
     }
-    for (text, _) in texts where ByteAlphabet.bytes(text) == nil && !result.contains(where: { $0.text == Array(text.utf8) }) {
+    let contents = Set(result.map(\.text))
+    for (text, _) in texts where ByteAlphabet.bytes(text) == nil && !contents.contains(Array(text.utf8)) {
       throw RNNError(.badData, "\(source): the token “\(text.prefix(40))” is not written in the alphabet of bytes, expected a tokenizer of bytes")
     }
     return result

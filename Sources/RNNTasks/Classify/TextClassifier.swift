@@ -85,9 +85,9 @@ public struct TextClassifier: Sendable {
   mutating func draw(seed: UInt64, _ initialization: RecurrentStack.Initialization) throws(RNNError) {
     try initialization.check()
     var random = Philox(seed: seed, stream: 0x7765_6967_6874_7321)
-    embedding.initial(into: &weights, using: &random, range: initialization.range ?? ClassifierDefaults.embeddingRange(tokenizer.kind))
-    stack.initial(into: &weights, using: &random, initialization)
-    output.initial(into: &weights, using: &random, range: initialization.range)
+    try embedding.initial(into: &weights, using: &random, range: initialization.range ?? ClassifierDefaults.embeddingRange(tokenizer.kind))
+    try stack.initial(into: &weights, using: &random, initialization)
+    try output.initial(into: &weights, using: &random, range: initialization.range)
   }
 
   init(layersOf a: Architecture, labels: [String], tokenizer: Tokenizer, normalizer: TextNormalizer) throws(RNNError) {

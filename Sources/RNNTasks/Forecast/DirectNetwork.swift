@@ -49,15 +49,17 @@ package struct DirectNetwork: ForecastNetwork {
       + (ahead.map(ModelFile.parts) ?? []) + ModelFile.parts(output) + (autoregression.map(ModelFile.parts) ?? [])
   }
 
-  package func initial(into weights: inout Weights, using random: inout Philox, _ initialization: RecurrentStack.Initialization) {
+  package func initial(
+    into weights: inout Weights, using random: inout Philox, _ initialization: RecurrentStack.Initialization
+  ) throws(RNNError) {
     let range = initialization.range
-    embedding.initial(into: &weights, using: &random, range: range)
-    stack.initial(into: &weights, using: &random, initialization)
-    position.initial(into: &weights, using: &random, range: range)
-    channel?.initial(into: &weights, using: &random, range: range)
-    ahead?.initial(into: &weights, using: &random, range: range)
-    output.initial(into: &weights, using: &random, range: range)
-    autoregression?.initial(into: &weights, using: &random, range: range)
+    try embedding.initial(into: &weights, using: &random, range: range)
+    try stack.initial(into: &weights, using: &random, initialization)
+    try position.initial(into: &weights, using: &random, range: range)
+    try channel?.initial(into: &weights, using: &random, range: range)
+    try ahead?.initial(into: &weights, using: &random, range: range)
+    try output.initial(into: &weights, using: &random, range: range)
+    try autoregression?.initial(into: &weights, using: &random, range: range)
   }
 
   // MARK: Inputs

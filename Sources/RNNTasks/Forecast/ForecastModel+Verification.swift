@@ -3,8 +3,8 @@ import RNNData
 public import RNNTensor
 
 extension ForecastModel {
-  public func verify(seed: UInt64 = 1) throws(RNNError) -> [(part: String, checks: [Check])] {
-    var result = try stack.verify(weights, seed: seed)
+  public func verify(seed: UInt64, progress: (_ done: Int, _ all: Int) -> Void) throws(RNNError) -> [(part: String, checks: [Check])] {
+    var result = try stack.verify(weights, seed: seed, progress)
     result.append(("model", [try savedAgainstLoaded(), try batchAgainstAlone(seed: seed), try futureUnseen(seed: seed)]))
     return result
   }

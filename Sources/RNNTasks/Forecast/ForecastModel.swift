@@ -167,7 +167,7 @@ public struct ForecastModel: Sendable {
   mutating func draw(seed: UInt64, _ initialization: RecurrentStack.Initialization) throws(RNNError) {
     try initialization.check()
     var random = Philox(seed: seed, stream: 0x666F_7265_6361_7374)
-    network.initial(into: &weights, using: &random, initialization)
+    try network.initial(into: &weights, using: &random, initialization)
   }
 
   init(layersOf a: Architecture, variables: Variables, scaler: Scaler) throws(RNNError) {

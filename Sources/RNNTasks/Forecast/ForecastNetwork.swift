@@ -11,7 +11,7 @@ package protocol ForecastNetwork: Sendable {
   /// The linear function of the inputs, if there is one.
   var autoregression: Linear? { get }
 
-  func initial(into weights: inout Weights, using random: inout Philox, _ initialization: RecurrentStack.Initialization)
+  func initial(into weights: inout Weights, using random: inout Philox, _ initialization: RecurrentStack.Initialization) throws(RNNError)
 
   /// The head's numbers for windows of which all is known, and what came; for training.
   ///

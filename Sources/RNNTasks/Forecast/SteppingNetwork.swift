@@ -43,11 +43,13 @@ package struct SteppingNetwork: ForecastNetwork {
     (channel.map(ModelFile.parts) ?? []) + [.stack(stack)] + ModelFile.parts(output) + (autoregression.map(ModelFile.parts) ?? [])
   }
 
-  package func initial(into weights: inout Weights, using random: inout Philox, _ initialization: RecurrentStack.Initialization) {
-    channel?.initial(into: &weights, using: &random, range: initialization.range)
-    stack.initial(into: &weights, using: &random, initialization)
-    output.initial(into: &weights, using: &random, range: initialization.range)
-    autoregression?.initial(into: &weights, using: &random, range: initialization.range)
+  package func initial(
+    into weights: inout Weights, using random: inout Philox, _ initialization: RecurrentStack.Initialization
+  ) throws(RNNError) {
+    try channel?.initial(into: &weights, using: &random, range: initialization.range)
+    try stack.initial(into: &weights, using: &random, initialization)
+    try output.initial(into: &weights, using: &random, range: initialization.range)
+    try autoregression?.initial(into: &weights, using: &random, range: initialization.range)
   }
 
   // MARK: Inputs

@@ -3,9 +3,8 @@ import RNNData
 public import RNNTensor
 
 extension LanguageModel {
-  /// What must hold of this model: of its cell's equations, of each layer with its own weights, and of the whole.
-  public func verify(seed: UInt64 = 1) throws(RNNError) -> [(part: String, checks: [Check])] {
-    var result = try stack.verify(weights, seed: seed)
+  public func verify(seed: UInt64, progress: (_ done: Int, _ all: Int) -> Void) throws(RNNError) -> [(part: String, checks: [Check])] {
+    var result = try stack.verify(weights, seed: seed, progress)
     result.append(("model", [try savedAgainstLoaded(), try sessionAgainstWhole(seed: seed)]))
     return result
   }

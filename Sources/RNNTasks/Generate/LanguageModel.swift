@@ -69,9 +69,9 @@ public struct LanguageModel: Sendable {
   mutating func draw(seed: UInt64, _ initialization: RecurrentStack.Initialization) throws(RNNError) {
     try initialization.check()
     var random = Philox(seed: seed, stream: 0x7765_6967_6874_7321)
-    embedding.initial(into: &weights, using: &random, range: initialization.range)
-    stack.initial(into: &weights, using: &random, initialization)
-    output.initial(into: &weights, using: &random, range: initialization.range)
+    try embedding.initial(into: &weights, using: &random, range: initialization.range)
+    try stack.initial(into: &weights, using: &random, initialization)
+    try output.initial(into: &weights, using: &random, range: initialization.range)
   }
 
   init(layersOf architecture: Architecture, tokenizer: Tokenizer, isUTF8: Bool) throws(RNNError) {

@@ -4,8 +4,8 @@ import RNNLayers
 public import RNNTensor
 
 extension Transcriber {
-  public func verify(seed: UInt64 = 1) throws(RNNError) -> [(part: String, checks: [Check])] {
-    var result = try stack.verify(weights, seed: seed)
+  public func verify(seed: UInt64, progress: (_ done: Int, _ all: Int) -> Void) throws(RNNError) -> [(part: String, checks: [Check])] {
+    var result = try stack.verify(weights, seed: seed, progress)
     let packed = try Packed(self)
     var checks = [try savedAgainstLoaded(), paddedAgainstAlone(packed, seed: seed)]
     if architecture.bidirectional == nil { checks.append(wholeAgainstSteps(packed, seed: seed)) }

@@ -77,8 +77,8 @@ public struct Transcriber: Sendable {
   mutating func draw(seed: UInt64, _ initialization: RecurrentStack.Initialization) throws(RNNError) {
     try initialization.check()
     var random = Philox(seed: seed, stream: 0x7765_6967_6874_7321)
-    stack.initial(into: &weights, using: &random, initialization)
-    output.initial(into: &weights, using: &random, range: initialization.range)
+    try stack.initial(into: &weights, using: &random, initialization)
+    try output.initial(into: &weights, using: &random, range: initialization.range)
   }
 
   init(layersOf a: Architecture, input: SoundInput, scaling: RowScaling, tokenizer: Tokenizer) throws(RNNError) {

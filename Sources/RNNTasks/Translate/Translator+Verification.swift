@@ -4,11 +4,11 @@ import RNNLayers
 public import RNNTensor
 
 extension Translator {
-  public func verify(seed: UInt64 = 1) throws(RNNError) -> [(part: String, checks: [Check])] {
+  public func verify(seed: UInt64, progress: (_ done: Int, _ all: Int) -> Void) throws(RNNError) -> [(part: String, checks: [Check])] {
     var result: [(part: String, checks: [Check])] = []
-    for (part, checks) in try encoder.verify(weights, seed: seed) { result.append((part.hasPrefix("layer") ? "encoder, " + part : part, checks)) }
+    for (part, checks) in try encoder.verify(weights, seed: seed, progress) { result.append((part.hasPrefix("layer") ? "encoder, " + part : part, checks)) }
     // The cell's equations are the same.
-    for (part, checks) in try decoder.stack.verify(weights, seed: seed).dropFirst() { result.append(("decoder, " + part, checks)) }
+    for (part, checks) in try decoder.stack.verify(weights, seed: seed, progress).dropFirst() { result.append(("decoder, " + part, checks)) }
     result.append(("model", [try savedAgainstLoaded(), paddedAgainstAlone(seed: seed), try wholeAgainstSteps(seed: seed)]))
     return result
   }

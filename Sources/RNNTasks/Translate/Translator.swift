@@ -87,12 +87,12 @@ public struct Translator: Sendable {
     var random = Philox(seed: seed, stream: 0x7765_6967_6874_7321)
     // Vectors of tokens that are rare, and hardly moved, should say little; as weights of the output they must be small.
     let range = initialization.range ?? Self.embeddingRange
-    sourceEmbedding.initial(into: &weights, using: &random, range: range)
-    encoder.initial(into: &weights, using: &random, initialization)
-    for layer in bridge.joined() { layer.initial(into: &weights, using: &random, range: initialization.range) }
-    targetEmbedding.initial(into: &weights, using: &random, range: range)
-    decoder.initial(into: &weights, using: &random, initialization)
-    if !architecture.tiedEmbeddings { output.initial(into: &weights, using: &random, range: initialization.range) }
+    try sourceEmbedding.initial(into: &weights, using: &random, range: range)
+    try encoder.initial(into: &weights, using: &random, initialization)
+    for layer in bridge.joined() { try layer.initial(into: &weights, using: &random, range: initialization.range) }
+    try targetEmbedding.initial(into: &weights, using: &random, range: range)
+    try decoder.initial(into: &weights, using: &random, initialization)
+    if !architecture.tiedEmbeddings { try output.initial(into: &weights, using: &random, range: initialization.range) }
     weights[output.biasName] = Tensor(zeros: [output.outputs])
   }
 

@@ -44,29 +44,40 @@ package struct JSONError: Error, Equatable {
 /// Reads JSON exactly as RFC 8259 has it, and refuses names given twice.
 ///
 /// Foundation's readers keep one of two equal names and say nothing, so that two programs can see two different
-/// tensors in one file; here that is an error. The depth is bounded, so no input can exhaust the stack.
+/// tensors in one file; here that is an error. The depth is bounded, so no input can exhaust the stack, and the number of values
+/// is, so that two bytes of text don't cost fifty of memory without end.
 package struct StrictJSON {
   private let bytes: UnsafeBufferPointer<UInt8>
   private var position = 0
   private let maximumDepth: Int
+  private var valuesLeft: Int
+  private let maximumCount: Int
 
   /// The value that `bytes` hold, with nothing after it but white space.
-  package static func parse(_ bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int = 16) throws(JSONError) -> JSONValue {
-    var reader = StrictJSON(bytes: bytes, maximumDepth: maximumDepth)
+  ///
+  /// - Parameter maximumCount: the most values that there may be, lists and objects among them.
+  package static func parse(
+    _ bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int = 16, maximumCount: Int = 1 << 23
+  ) throws(JSONError) -> JSONValue {
+    var reader = StrictJSON(bytes: bytes, maximumDepth: maximumDepth, maximumCount: maximumCount)
     let value = try reader.value(depth: 0)
     reader.skipSpace()
     if reader.position < bytes.count { throw reader.error("expected the end, found \(reader.found)") }
     return value
   }
 
-  package static func parse(_ text: String, maximumDepth: Int = 16) throws(JSONError) -> JSONValue {
+  package static func parse(_ text: String, maximumDepth: Int = 16, maximumCount: Int = 1 << 23) throws(JSONError) -> JSONValue {
     let bytes = Array(text.utf8)
-    return try bytes.withUnsafeBufferPointer { (b) throws(JSONError) in try parse(b, maximumDepth: maximumDepth) }
+    return try bytes.withUnsafeBufferPointer { (b) throws(JSONError) in
+      try parse(b, maximumDepth: maximumDepth, maximumCount: maximumCount)
+    }
   }
 
-  private init(bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int) {
+  private init(bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int, maximumCount: Int) {
     self.bytes = bytes
     self.maximumDepth = maximumDepth
+    self.maximumCount = maximumCount
+    valuesLeft = maximumCount
   }
 
   private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -91,6 +102,8 @@ package struct StrictJSON {
   private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
     skipSpace()
     guard let byte = next else { throw error("expected a value, found the end") }
+    valuesLeft -= 1
+    if valuesLeft < 0 { throw error("more than \(maximumCount) values") }
     switch byte {
     case UInt8(ascii: "{"): return try object(depth: depth + 1)
     case UInt8(ascii: "["): return try array(depth: depth + 1)
@@ -114,7 +127,13 @@ package struct StrictJSON {
     if depth > maximumDepth { throw error("more than \(maximumDepth) levels deep") }
     position += 1
     var members: [JSONValue.Member] = []
+    // Most objects have few names, which are sooner compared than hashed.
     var seen: Set<String> = []
+    func isNew(_ key: String) -> Bool {
+      if members.count < 8 { return !members.contains { $0.key == key } }
+      if seen.isEmpty { seen = Set(members.map(\.key)) }
+      return seen.insert(key).inserted
+    }
     skipSpace()
     if skip(UInt8(ascii: "}")) { return .object([]) }
     while true {
@@ -122,7 +141,7 @@ package struct StrictJSON {
       if next != UInt8(ascii: "\"") { throw error("expected a name in quotes, found \(found)") }
       let start = position
       let key = try string()
-      if !seen.insert(key).inserted { throw JSONError(offset: start, message: "the name “\(key)” is given twice") }
+      if !isNew(key) { throw JSONError(offset: start, message: "the name “\(key)” is given twice") }
       skipSpace()
       if !skip(UInt8(ascii: ":")) { throw error("expected ':', found \(found)") }
       members.append(.init(key: key, value: try value(depth: depth)))
@@ -182,9 +201,9 @@ package struct StrictJSON {
     while let byte = next {
       switch byte {
       case UInt8(ascii: "\""):
-        text += try utf8(run..<position)
+        let end = try utf8(run..<position)
         position += 1
-        return text
+        return text.isEmpty ? end : text + end
       case UInt8(ascii: "\\"):
         text += try utf8(run..<position)
         position += 1

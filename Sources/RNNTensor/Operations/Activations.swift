@@ -24,6 +24,6 @@ public func relu(_ x: Variable) -> Variable {
   }
 }
 
-private func unary(_ operation: rnn_op, _ x: Tensor) -> Tensor {
+func unary(_ operation: rnn_op, _ x: Tensor) -> Tensor {
   Tensor(x) { x, z, n in rnn_unary(Int32(operation.rawValue), x, z, n) }
 }

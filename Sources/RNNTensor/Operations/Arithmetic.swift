@@ -16,9 +16,9 @@ public func + (a: Variable, b: Variable) -> Variable {
     })
 }
 
-/// Element-wise difference. The second operand is not larger than the first.
+/// Element-wise difference.
 public func - (a: Variable, b: Variable) -> Variable {
-  precondition(a.shape.count >= b.shape.count, "can't subtract the shape \(b.shape) from the smaller \(a.shape)")
+  guard a.shape.count >= b.shape.count else { return a + -b }
   _ = ordered(a, b, "-")
   return Tape.record(
     inputs: [a, b],
@@ -41,6 +41,46 @@ public func * (a: Variable, b: Variable) -> Variable {
     })
 }
 
+/// Element-wise quotient.
+public func / (a: Variable, b: Variable) -> Variable {
+  _ = ordered(a, b, "/")
+  let y = b.value
+  let output = a.shape.count >= b.shape.count
+    ? Tensor(a.value, y) { x, y, z, n in for i in 0..<n { z[i] = x[i] / y[i] } }
+    : Tensor(y, a.value) { y, x, z, n in for i in 0..<n { z[i] = x[i] / y[i] } }
+  return Tape.record(
+    inputs: [a, b], output: output,
+    accumulate: { [shape = a.shape] gradient, needs, sums in
+      // d(x/y) = dx / y − (x/y) dy / y
+      let quotient = Tensor(gradient, y) { g, y, z, n in for i in 0..<n { z[i] = g[i] / y[i] } }
+      if needs[0] { addRows(of: quotient, shape: shape, to: &sums[0]) }
+      if needs[1] { addRows(of: Tensor(quotient, output) { q, o, z, n in for i in 0..<n { z[i] = -(q[i] * o[i]) } }, shape: y.shape, to: &sums[1]) }
+    })
+}
+
+// MARK: With a number
+
+// A number is a Float on one side of an operator, not a Variable made from a literal: with one meaning for each literal, the
+// type checker takes milliseconds for expressions of many terms.
+
+/// Every number plus a number.
+public func + (x: Variable, number: Float) -> Variable {
+  Tape.record(inputs: [x], output: Tensor(x.value) { x, z, n in for i in 0..<n { z[i] = x[i] + number } }) { gradient, _ in [gradient] }
+}
+
+/// Every number plus a number.
+public func + (number: Float, x: Variable) -> Variable { x + number }
+
+/// Every number minus a number.
+public func - (x: Variable, number: Float) -> Variable { x + -number }
+
+/// A number minus every number.
+public func - (number: Float, x: Variable) -> Variable {
+  Tape.record(inputs: [x], output: Tensor(x.value) { x, z, n in for i in 0..<n { z[i] = number - x[i] } }) { gradient, _ in
+    [gradient.scaled(by: -1)]
+  }
+}
+
 /// Every number times a factor.
 public func * (factor: Float, x: Variable) -> Variable {
   Tape.record(inputs: [x], output: x.value.scaled(by: factor)) { gradient, _ in [gradient.scaled(by: factor)] }
@@ -48,6 +88,21 @@ public func * (factor: Float, x: Variable) -> Variable {
 
 /// Every number times a factor.
 public func * (x: Variable, factor: Float) -> Variable { factor * x }
+
+/// Every number divided by a number.
+public func / (x: Variable, number: Float) -> Variable {
+  func divided(_ x: Tensor) -> Tensor { Tensor(x) { x, z, n in for i in 0..<n { z[i] = x[i] / number } } }
+  return Tape.record(inputs: [x], output: divided(x.value)) { gradient, _ in [divided(gradient)] }
+}
+
+/// A number divided by every number; dy/dx = −y / x.
+public func / (number: Float, x: Variable) -> Variable {
+  let x0 = x.value, y = Tensor(x0) { x, z, n in for i in 0..<n { z[i] = number / x[i] } }
+  return Tape.record(inputs: [x], output: y) { gradient, _ in
+    let quotient = Tensor(gradient, x0) { g, x, z, n in for i in 0..<n { z[i] = g[i] / x[i] } }
+    return [Tensor(quotient, y) { q, y, z, n in for i in 0..<n { z[i] = -(q[i] * y[i]) } }]
+  }
+}
 
 /// Every number with the other sign.
 public prefix func - (x: Variable) -> Variable { -1 * x }
@@ -57,7 +112,7 @@ private func product(_ x: Tensor, _ y: Tensor) -> Tensor {
 }
 
 /// The gradient of an operand that was used for every row: the sum over the rows.
-private func addRows(of gradient: Tensor, shape: [Int], to sum: inout Tensor?) {
+func addRows(of gradient: Tensor, shape: [Int], to sum: inout Tensor?) {
   if gradient.shape == shape {
     Tape.add(gradient, to: &sum)
   } else {
@@ -66,7 +121,7 @@ private func addRows(of gradient: Tensor, shape: [Int], to sum: inout Tensor?) {
 }
 
 /// The larger operand first.
-private func ordered(_ a: Variable, _ b: Variable, _ operation: String) -> (Variable, Variable) {
+func ordered(_ a: Variable, _ b: Variable, _ operation: String) -> (Variable, Variable) {
   let (large, small) = a.shape.count >= b.shape.count ? (a, b) : (b, a)
   precondition(
     large.shape.suffix(small.shape.count).elementsEqual(small.shape),

@@ -27,6 +27,11 @@ extension Variable {
     }
   }
 
+  /// Two axes exchanged: by default the first two, which transposes a matrix.
+  public func transposed(_ first: Int = 0, _ second: Int = 1) -> Variable {
+    Tape.record(inputs: [self], output: value.transposed(first, second)) { gradient, _ in [gradient.transposed(first, second)] }
+  }
+
   /// The part of an axis from `range`; the other axes whole.
   public func slice(axis: Int, _ range: Range<Int>) -> Variable {
     let cut = Cut(shape, axis: axis)
@@ -74,6 +79,30 @@ public func concatenate(_ parts: [Variable], axis: Int) -> Variable {
 }
 
 extension Tensor {
+  func transposed(_ first: Int, _ second: Int) -> Tensor {
+    precondition(
+      shape.indices.contains(first) && shape.indices.contains(second), "the shape \(shape) has no two axes \(first) and \(second) to exchange")
+    let (a, b) = (min(first, second), max(first, second))
+    if a == b { return self }
+    let after = Cut(shape, axis: b), before = Cut(Array(shape[..<b]), axis: a)
+    // [outer, n, middle, m, inner] becomes [outer, m, middle, n, inner].
+    let (n, middle, m, inner) = (before.length, before.inner, after.length, after.inner)
+    var result = shape
+    result.swapAt(a, b)
+    return Tensor(shape: result, writing: { z in
+      withPointer { x in
+        Threads.blocks(of: before.outer * m, size: Threads.blockSize / Swift.max(middle * n * inner, 1)) { block in
+          for place in block {
+            let (o, j) = (place / m, place % m)
+            for k in 0..<middle {
+              for i in 0..<n { (z + ((place * middle + k) * n + i) * inner).update(from: x + (((o * n + i) * middle + k) * m + j) * inner, count: inner) }
+            }
+          }
+        }
+      }
+    })
+  }
+
   func slice(_ cut: Cut, _ range: Range<Int>) -> Tensor {
     let n = range.count * cut.inner
     return Tensor(shape: cut.shape(range.count), writing: { z in

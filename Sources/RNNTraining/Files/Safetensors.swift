@@ -150,8 +150,15 @@ public struct Safetensors: Sendable {
     try Files.writeAtomically(try bytes(), to: path)
   }
 
-  /// The file's content. Fails only if names, shapes and metadata together exceed the format's 100 MB.
+  /// The file's content. Fails only if names, shapes and metadata together exceed the format's 100 MB, or are more values than
+  /// would be read back.
   public func bytes() throws(RNNError) -> [UInt8] {
+    // The header, the texts' table, and of each tensor its object, type, two lists and two offsets.
+    let values = 2 + metadata.count + entries.reduce(0) { $0 + 6 + $1.value.shape.count }
+    guard values <= SafetensorsHeader.mostValues else {
+      throw RNNError(
+        .cannotCreate, "\(entries.count) tensors and \(metadata.count) texts are \(values) values, a header that is read has at most \(SafetensorsHeader.mostValues)")
+    }
     let ordered = entries.sorted {
       let (a, b) = ($0.value.type.order, $1.value.type.order)
       return a != b ? a < b : $0.key.utf8.lexicographicallyPrecedes($1.key.utf8)

@@ -13,6 +13,8 @@ struct SafetensorsHeader {
 
   /// The longest header the format allows.
   static let limit = 100_000_000
+  /// The most values in a header that is read. A tensor has about eight: the largest models have some ten thousand in a file.
+  static let mostValues = 1 << 20
 
   private(set) var metadata: [String: String] = [:]
   /// In the order of their data.
@@ -51,7 +53,7 @@ struct SafetensorsHeader {
     do {
       json = try bytes[8..<end].withUnsafeBufferPointer { (header) throws(JSONError) in
         // {"name": {"shape": [1]}} is all the depth there is.
-        try StrictJSON.parse(header, maximumDepth: 3)
+        try StrictJSON.parse(header, maximumDepth: 3, maximumCount: Self.mostValues)
       }
     } catch {
       throw RNNError(.badData, "\(source), byte \(8 + error.offset): bad header: \(error.message)")
