@@ -1,3 +1,4 @@
+import RNNCells
 public import RNNTensor
 
 /// The first thing to see: a network that learns to add from sums in English words, and is then asked sums that it never
@@ -20,12 +21,13 @@ public struct SumsDemonstration: Sendable {
     return sums.trainingText(lines: 24_000, using: &random)
   }
 
-  /// How the model is trained.
+  /// How the model is trained. Layer normalisation lets 64 units learn in 14,000 steps what an LSTM without it needs 128 units and
+  /// 42,000 steps for.
   public var options: TextTrainingOptions {
     TextTrainingOptions(
-      tokens: .characters, hidden: 128, layers: 1, embedding: 32, dropout: 0, sequenceLength: 80,
+      cell: .lstmLayerNorm, tokens: .characters, hidden: 64, layers: 1, embedding: 32, dropout: 0, sequenceLength: 80,
       initialization: .init(forgetBias: 1),
-      training: .init(budget: .steps(42_000), batch: 8, learningRate: 0.005, averaging: 0.02, seed: seed))
+      training: .init(budget: .steps(14_000), batch: 8, learningRate: 0.01, averaging: 0.02, seed: seed))
   }
 
   /// What came of it.
