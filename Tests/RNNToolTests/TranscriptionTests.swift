@@ -165,7 +165,7 @@ struct TranscriptionTests {
       (["train", "transcribe", clips, "-o", place.path("n"), "--coefficients", "12"], 64, "mfcc"),
       (["train", "transcribe", clips, "-o", place.path("n"), "--row-size", "12"], 64, "files of rows"),
       (["train", "transcribe", clips, "-o", place.path("n"), "--embedding", "12"], 64, "--embedding"),
-      (["train", "transcribe", clips, "-o", place.path("n"), "--rate", "10"], 64, "samples a second"),
+      (["train", "transcribe", clips, "-o", place.path("n"), "--rate", "10"], 64, "'--rate <n>'"),
       (["evaluate", model, list], 65, "line 2"), (["evaluate", model, clips, "--rows", "3"], 64, "transcriber"),
       (["evaluate", other, text, "--folder", "x"], 64, "transcribers"), (["evaluate", model, clips, "--horizon", "3"], 64, "series"),
     ] {
