@@ -60,15 +60,16 @@ public struct SumsDemonstration: Sendable {
     let text = trainingText
     let known = Set(text.split(separator: "\n"))
     var result = Result()
+    // Longer than any number in words: a network that finds no end has no answer.
+    let longest = 40
     // One text all along, as in training: a few of its lines, then question after question. A network that starts from
     // nothing at every question would be asked in a situation that it hardly ever met.
-    let session = try TextSession(generator, GenerationOptions(sampling: try SamplingOptions(temperature: 0)))
+    let session = try TextSession(generator, GenerationOptions(sampling: try SamplingOptions(temperature: 0), length: longest * count))
     session.read(Array((text.split(separator: "\n").prefix(5).joined(separator: "\n") + "\n").utf8))
     for (a, b) in sums.pairs(heldOut: true).shuffled(using: &random).prefix(count) {
       var line = "\(NumberWords.spelled(a)) plus \(NumberWords.spelled(b)) equals"
       session.read(Array(line.utf8))
-      // Longer than any number in words: a network that finds no end has no answer.
-      for _ in 0..<40 where !line.hasSuffix("\n") { line += try session.next() ?? "" }
+      for _ in 0..<longest where !line.hasSuffix("\n") { line += try session.next() ?? "" }
       if line.hasSuffix("\n") { line.removeLast() } else { session.read([UInt8(ascii: "\n")]) }
       result.answers.append(.init(line: line, isRight: line == SumsInWords.line(a, b), isCopy: known.contains(line[...])))
     }
