@@ -169,7 +169,7 @@ private struct Keeping {
   private let graph: Graph
   private let users: [[Int]]
   private(set) var saved: Set<Int> = []
-  /// What it takes to compute a node again; nil where that isn't known. A node whose cost is known has operands whose costs are.
+  /// Cost of recomputing a node; nil if unknown. If a node's cost is known, so are the costs of its operands.
   private var cost: [Int?]
   /// The nodes that stand in memory anyway.
   private var isNext: [Bool]

@@ -23,7 +23,7 @@ struct DerivativeForm {
   private var named: Set<Int> = []
   /// The nodes of the sums inside activations, with the names of these sums.
   let sums: [(node: Int, symbol: EquationSymbol)]
-  /// What a step adds to the gradient of each parameter.
+  /// The terms that a step adds to the gradient of each parameter.
   private(set) var terms: [[Term]] = []
 
   init(_ form: EquationForm, _ derivative: Derivative) {

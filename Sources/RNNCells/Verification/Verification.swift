@@ -111,7 +111,7 @@ public struct Verification: Sendable {
     return sum
   }
 
-  /// Where a derivative is taken, or a direction from there.
+  /// A point at which a derivative is taken, or a direction from it.
   private struct Point {
     var inputs: [[[Double]]]
     var initial: [[Double]]
@@ -192,7 +192,7 @@ public struct Verification: Sendable {
   private static let mostEvaluations = 1 << 20
   private static let directions = 16
 
-  /// How much larger than that of a usual cell the rounding of sums may be: it grows as the root of their lengths.
+  /// Factor on the rounding bounds: rounding errors of sums grow with the square root of their lengths.
   private var growth: Double {
     let products = cell.graph.nodes.count { if case .product = $0.operation { true } else { false } }
     return max(1, Double(products) / 64).squareRoot()

@@ -57,7 +57,7 @@ public enum FeatureFile {
     }
   }
 
-  /// Whether the first four bytes are the number of floats, the highest byte first.
+  /// Checks that the first four bytes, big-endian, hold the number of floats.
   ///
   /// - Parameter size: the file's bytes.
   private static func isBigEndian(_ start: [UInt8], size: Int, name: String) throws(RNNError) -> Bool {

@@ -117,7 +117,7 @@ enum WAV {
   /// The bytes that say whether a file is WAV.
   static let firstBytes = firstChunk
 
-  /// Whether a file that begins so is WAV.
+  /// Recognises the header of a WAV file.
   static func isBeginning(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes(isWAV) }
 
   private struct Chunk {

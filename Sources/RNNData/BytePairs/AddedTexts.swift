@@ -17,7 +17,7 @@ struct AddedTexts: Sendable, Hashable {
 
   subscript(_ place: Int) -> [UInt8] { texts[place] }
 
-  /// Whether one of the texts begins with this byte.
+  /// True for each byte that begins one of the texts.
   func begin(with byte: UInt8) -> Bool { isFirst[Int(byte)] }
 
   /// The longest of the texts that `bytes` begin with, by its place, and whether a longer one begins with all of `bytes`.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What is doubtful about labels and texts: read as it stands, but perhaps not what was meant.
+/// Remarks on labels and texts that are read as they stand but may not be what was meant.
 extension LabelledTexts {
   /// What is doubtful, for people; empty where nothing is.
   public var warnings: [String] { missingLabels + alikeLabels + [TextDoubts.contents(wholes.prefix(TextDoubts.most).map(text), "texts", remedies: Self.remedies)].compactMap(\.self) }
