@@ -187,7 +187,7 @@ extension Trainer {
     }
     guard let model else { return .nothingToResume }
     guard let run else {
-      throw RNNError(.usage, "\(output) doesn't say how it was trained, so --resume can't go on; --from trains it further, --fresh begins anew")
+      throw RNNError(.usage, "\(output) doesn't say how it was trained, so --resume can't go on; --fresh begins anew")
     }
     if run.settings == loop.run.settings, run.budget == loop.settings.budget { return nil }
     try Self.naming(output) { try loop.restore(model.weights, of: run) }

@@ -141,7 +141,7 @@ struct Evaluate: ParsableCommand {
     var model = model
     if let paths = backtest.paths { model.paths = paths }
     let (set, parts, warnings) = try backtest.data(texts, model, named: self.model)
-    if !quiet { SeriesMessages.show(warnings) }
+    if !quiet { Warnings.show(warnings) }
     let test = try Backtest(of: set, parts: parts, horizon: backtest.horizon ?? model.architecture.horizon, stride: backtest.stride ?? 1)
     let baselines = test.baselines(lags: backtest.linearLags ?? model.architecture.context, log: model.scaler.isLog)
     var view = StageView(

@@ -63,7 +63,7 @@ struct ForecastSeries: ParsableCommand {
     if let paths { model.paths = paths }
     model.seed = seed
     let set = try SeriesSet(reading: files, model: model, rows)
-    SeriesMessages.show(set.warnings)
+    Warnings.show(set.warnings)
     for name in series where !set.series.contains(where: { $0.name == name }) {
       throw RNNError(.usage, "there is no series ‘\(name)’; found \(set.series.prefix(20).map { "‘\($0.name)’" }.joined(separator: ", "))\(set.series.count > 20 ? " …" : "")")
     }
@@ -71,7 +71,7 @@ struct ForecastSeries: ParsableCommand {
     let windows = try ForecastWindow.atEnd(of: set, back: back).filter { isWanted(set.series[$0.series].name) }
     let short = set.series.filter { isWanted($0.name) && $0.length <= back }.map { "the series ‘\($0.name)’ has \($0.length) steps: a forecast can't begin \(back) before its end" }
     if windows.isEmpty, let first = short.first { throw RNNError(.usage, first) }
-    SeriesMessages.show(short.map { "\($0), and it is left out" })
+    Warnings.show(short.map { "\($0), and it is left out" })
     let horizon = horizon ?? model.architecture.horizon
     let forecasts = try model.forecasts(of: set, windows, horizon: horizon)
     let table = ForecastTable(forecasts, windows, of: set, levels: forecasts.contains(where: \.hasIntervals) ? levels : [0.5], hasTruth: back > 0, model: self.model)
@@ -79,7 +79,7 @@ struct ForecastSeries: ParsableCommand {
     let picture = ForecastPlot(forecasts, windows, of: set, history: history)
     if let plot {
       try Files.writeAtomically(Array(picture.svg.utf8), to: plot)
-      if picture.omitted > 0 { SeriesMessages.show(["\(plot) shows the first \(ForecastPlot.mostPanels) of \(windows.count) forecasts (--series chooses)"]) }
+      if picture.omitted > 0 { Warnings.show(["\(plot) shows the first \(ForecastPlot.mostPanels) of \(windows.count) forecasts (--series chooses)"]) }
     }
     let terminal = Terminal.standardError()
     if terminal.isInteractive, !json.json { terminal.write("\n" + picture.text(width: min(terminal.columns(), 100))) }

@@ -108,3 +108,17 @@ import Testing
     #expect(sums.check("one plus one equals two\r\n").wellFormed == 0)
   }
 }
+
+@Suite struct SumsDemonstrationTests {
+  /// However many sums are asked, the last one gets its answer too.
+  @Test func everySumIsAnswered() throws {
+    var model = try LanguageModel(.init(hidden: 4, embedding: 2), tokenizer: .bytes)
+    // A network that only ever writes one letter, and finds no end.
+    var bias = [Float](repeating: 0, count: 256)
+    bias[Int(UInt8(ascii: "a"))] = 100
+    model.weights["decoder.bias"] = Tensor(bias, shape: [256])
+    let answers = try SumsDemonstration(count: 20).ask(model).answers
+    #expect(answers.count == 20)
+    for answer in answers { #expect(answer.line.hasSuffix("equals" + String(repeating: "a", count: 40)) && !answer.isRight) }
+  }
+}

@@ -300,7 +300,7 @@ public struct TrainingLoop<Task: TrainingTask> {
   /// Throws as ``restore(_:)``.
   public mutating func restore(_ best: Weights, of run: TrainingRun) throws {
     if let differences = self.run.settings.differences(from: run.settings) {
-      throw RNNError(.usage, "the model was made \(differences); give the same, or --fresh to begin anew, or --from to train it otherwise")
+      throw RNNError(.usage, "the model was made \(differences); give the same, or --fresh to begin anew")
     }
     try best.validate(like: weights)
     try checkPlace(run.state)

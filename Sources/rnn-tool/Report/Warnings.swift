@@ -7,5 +7,3 @@ enum Warnings {
     for message in messages { terminal.write("warning   \(message)\n") }
   }
 }
-
-typealias SeriesMessages = Warnings
