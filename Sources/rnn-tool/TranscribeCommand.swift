@@ -7,8 +7,9 @@ struct Transcribe: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write down what is said.",
     discussion: """
-      For each clip, in order, what is said in it goes to standard output, a line; of a clip without a sample an empty one. With \
-      --best several, the best first, each after its clip's number and its score, separated by tabs.
+      For each clip, in order, what is said in it goes to standard output, a line; of a clip without a sample an empty one. A clip \
+      that can't be read gets an empty line too, and a message (with --json, an object with the member error). With --best several, the best \
+      first, each after its clip's number and its score, separated by tabs.
 
       With --stream bare samples come from standard input, and what was heard so far is written as they come: on a terminal in one \
       line, else a line whenever it changes. The last line is the transcript. A saved state goes on later to the same transcript.
@@ -22,7 +23,7 @@ struct Transcribe: ParsableCommand {
   @Argument(help: ArgumentHelp("The model.", valueName: "model"))
   var model: String
 
-  @Argument(help: ArgumentHelp("The clips: files of sound, or of rows as the model was trained on.", valueName: "file"))
+  @Argument(help: ArgumentHelp("The clips: files of sound, or of rows as the model was trained on; - is a WAV file from standard input.", valueName: "file"))
   var files: [String] = []
 
   @Option(help: ArgumentHelp("A list of clips, as rnn train transcribe reads it; texts in it aren't looked at. May be given several times.", valueName: "list"))
@@ -54,19 +55,33 @@ struct Transcribe: ParsableCommand {
       return try hearStream(packed, options)
     }
     let all = try allClips()
+    var failures: [RNNError] = []
     for begin in stride(from: 0, to: all.count, by: Self.clipsAtOnce) {
       let some = Array(all[begin..<min(begin + Self.clipsAtOnce, all.count)])
-      let found = try packed.transcribe(some, options) { Terminal.standardError().write("rnn: \($0)\n") }
-      try Output.write(zip(some, found).enumerated().map { line(begin + $0, $1.0.name, $1.1, model) }.joined())
+      let found = try packed.transcribeEach(some, options) { Terminal.standardError().write("rnn: \($0)\n") }
+      var lines = ""
+      for (index, (clip, result)) in zip(some, found).enumerated() {
+        switch result {
+        case .success(let transcripts): lines += line(begin + index, clip.name, transcripts, model)
+        case .failure(let error):
+          failures.append(error)
+          // One clip alone has one message, at the end.
+          if all.count > 1 { Terminal.standardError().write("rnn: \(error.message)\n") }
+          lines += json ? "{\"clip\":\(StrictJSON.quoted(clip.name)),\"error\":\(StrictJSON.quoted(error.message))}\n" : best == 1 ? "\n" : ""
+        }
+      }
+      if all.count > 1 || failures.isEmpty { try Output.write(lines) }
     }
+    if all.count == 1, let error = failures.first { throw error }
+    if let first = failures.first { throw RNNError(first.kind, "\(failures.count) of \(all.count) clips can't be read; the others are transcribed") }
   }
 
   private static let clipsAtOnce = 64
 
   private func allClips() throws -> [Clip] {
     if list.isEmpty, clips.isGiven { throw RNNError(.usage, "--folder and columns are for --list") }
-    if list.isEmpty { return try ClipList(files: files).clips }
-    return try (files.isEmpty ? [] : ClipList(files: files).clips) + ClipList(contentsOf: list, options: clips.options(table, requiresText: false)).clips
+    if list.isEmpty { return try ClipList(files: files, channel: clips.channel).clips }
+    return try (files.isEmpty ? [] : ClipList(files: files, channel: clips.channel).clips) + ClipList(contentsOf: list, options: clips.options(table, requiresText: false)).clips
   }
 
   // MARK: Lines
@@ -102,7 +117,7 @@ struct Transcribe: ParsableCommand {
     } else {
       session = try TranscriptionSession(packed, rate: stream.rate ?? 0, options)
     }
-    var reader = try PCMReader("-", format: stream.format, channels: stream.channels, rate: session.rate)
+    var reader = try PCMReader("-", format: stream.format, channels: stream.channels, channel: clips.channel, rate: session.rate)
     var shown: String?
     func show(_ transcripts: [Transcript], isFinal: Bool) throws {
       let text = json ? transcripts.map { Self.json($0, packed.model) }.joined(separator: ",") : transcripts.map { Self.flat($0.text) }.joined(separator: "\t")
@@ -177,7 +192,7 @@ struct StreamArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Of a stream: what a sample is.", valueName: "format"))
   var format = SampleFormat.s16
 
-  @Option(help: ArgumentHelp("Of a stream: channels, which are heard as their mean.", valueName: "n"), limit: Limits.channels)
+  @Option(help: ArgumentHelp("Of a stream: channels, which are heard as their mean, or one of them (--channel).", valueName: "n"), limit: Limits.channels)
   var channels = 1
 
   @Option(help: ArgumentHelp("Of a stream: go on from a saved state.", valueName: "file"))

@@ -57,6 +57,25 @@ import Testing
       let silent = try ClipList(contentsOf: list("a.wav\n"), options: .init(requiresText: false))
       #expect(silent.clips.map(\.text) == [nil])
       #expect(try ClipList(files: ["\(folder)/a.wav"]).clips[0].place == "\(folder)/a.wav")
+      // Lists as others write them.
+      let deepSpeech = try ClipList(contentsOf: list("wav_filename\twav_filesize\ttranscript\na.wav\t1644\tone\n"))
+      #expect(deepSpeech.clips.map(\.paths) == [["\(folder)/a.wav"]] && deepSpeech.clips[0].text == "one")
+      let nemo = try ClipList(contentsOf: list("{\"audio_filepath\": \"a.wav\", \"duration\": 1.5, \"text\": \"one  two\"}\n\n{\"text\": \"b\", \"audio_filepath\": \"b.wav\", \"offset\": 0}\n"))
+      #expect(nemo.clips.map(\.paths) == [["\(folder)/a.wav"], ["\(folder)/b.wav"]] && nemo.clips.map(\.text) == ["one two", "b"])
+      #expect(nemo.clips.map(\.line) == [1, 3])
+      let ljSpeech = try ClipList(contentsOf: list("a|Dr. 1, or \"one|Doctor one\nb|two|\"two\n"))
+      #expect(ljSpeech.clips.map(\.paths) == [["\(folder)/a.wav"], ["\(folder)/b.wav"]] && ljSpeech.clips.map(\.text) == ["Doctor one", "\"two"])
+      let speakers = try ClipList(contentsOf: list("a.wav|one, two|7\n"), options: .init(channel: 2))
+      #expect(speakers.clips[0].text == "one, two" && speakers.clips[0].channel == 2)
+      for (text, part) in [
+        ("{\"audio_filepath\": \"a.wav\", \"text\": \"one\", \"offset\": 2.5}", "line 1: the clip begins 2.5 s after"),
+        ("{\"audio\": \"a.wav\"}", "line 1: found no text"), ("{\"text\": \"a.wav\"}", "line 1: found no path"),
+        ("{\"audio\": \"a.wav\", \"text\": \"one\"}\n{\"audio\": \"none.wav\", \"text\": \"one\"}", "line 2: no such file"),
+        ("{\"audio\": \"a.wav\", \"text\": \"one\"}\n{\"audio\": \"a.wav\"}", "line 2: there is no ‘text’"),
+      ] {
+        let error = #expect(throws: RNNError.self) { try ClipList(contentsOf: list(text)) }
+        #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
+      }
       // What is written decides.
       func fingerprint(_ text: String) throws -> Fingerprint { try ClipList(contentsOf: list(text)).fingerprint }
       #expect(try fingerprint("a.wav\tone\n\(folder)/b.wav\ttwo\n") == plain.fingerprint)

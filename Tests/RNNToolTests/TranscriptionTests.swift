@@ -80,6 +80,37 @@ struct TranscriptionTests {
     #expect(begin >= 0 && begin < end && end <= 0.21 && sure > 0 && sure <= 1)
   }
 
+  @Test func goodClipsAreAnsweredBesideBadOnes() throws {
+    let place = try Workplace()
+    let model = try model(place)
+    try ToneClips.write(["ab", "bca"]) { _ = try place.write($0, $1) }
+    let (first, second) = (place.path("clips.tsv-0.wav"), place.path("clips.tsv-1.wav"))
+    let fake = try place.write("fake.wav", "Dear Sir or Madam".utf8)
+    let mixed = try Program.run(["transcribe", model, first, fake, second, place.path("none.wav")])
+    #expect(mixed.code == 65 && mixed.text == "ab\n\nbca\n\n", "\(mixed.text)")
+    #expect(mixed.errors.contains("found text, ‘Dear Sir") && mixed.errors.contains("no such file") && mixed.errors.contains("2 of 4 clips can't be read"))
+    let lines = try Program.run(["transcribe", model, first, fake, "--json"]).text.split(separator: "\n")
+    #expect(lines.count == 2 && lines[0].contains("\"transcripts\":[{\"text\":\"ab\"") && lines[1].contains("\"error\":\""), "\(lines)")
+    _ = try place.write("list.tsv", "clips.tsv-0.wav\nnone.wav\nclips.tsv-1.wav\n".utf8)
+    let listed = try Program.run(["transcribe", model, "--list", place.path("list.tsv")])
+    #expect(listed.code == 66 && listed.text == "ab\n\nbca\n" && listed.errors.contains("list.tsv, line 2: no such file"), "\(listed.errors)")
+    // One alone has one message.
+    let alone = try Program.run(["transcribe", model, fake])
+    #expect(alone.code == 65 && alone.text.isEmpty && alone.errors.split(separator: "\n").count == 1, "\(alone.errors)")
+  }
+
+  @Test func standardInputAndChannels() throws {
+    let place = try Workplace()
+    let model = try model(place)
+    _ = try place.write("a.wav", ToneClips.wav(ToneClips.samples("ab")))
+    let piped = try Program.run(["transcribe", model, "-"], reading: place.path("a.wav"))
+    #expect(piped.code == 0 && piped.text == "ab\n", "\(piped.errors)")
+    #expect(try Program.run(["transcribe", model, "-", "-"], reading: place.path("a.wav")).code == 64)
+    #expect(try Program.run(["transcribe", model, place.path("a.wav"), "--channel", "1"]).text == "ab\n")
+    let second = try Program.run(["transcribe", model, place.path("a.wav"), "--channel", "2"])
+    #expect(second.code == 65 && second.errors.contains("found 1 channel, expected a channel 2"), "\(second.errors)")
+  }
+
   @Test("A stream's transcript is the whole sound's, and a saved state goes on to it")
   func streams() throws {
     let place = try Workplace()
@@ -154,7 +185,7 @@ struct TranscriptionTests {
     #expect(try Program.run(["train", "transcribe", clips, "-o", both, "--steps", "1"] + Self.small).code == 0)
     for (arguments, code, message) in [
       (["transcribe", model], 64, "name a file"), (["transcribe", model, place.path("none.wav")], 66, "none.wav"),
-      (["transcribe", model, fake], 65, "found text, ‘Dear Sir"), (["transcribe", model, "--list", list], 65, "line 2"),
+      (["transcribe", model, fake], 65, "found text, ‘Dear Sir"), (["transcribe", model, "--list", list], 66, "missing.tsv, line 2: no such file"),
       (["transcribe", other, good], 65, "a model for the task “generate”"), (["transcribe", text, good], 65, "text.txt"),
       (["transcribe", model, good, "--beam", "0"], 64, "beam"), (["transcribe", model, good, "--greedy", "--beam", "4"], 64, "--greedy"),
       (["transcribe", model, good, "--rate", "8000"], 64, "--stream"), (["transcribe", model, "--stream"], 64, "--rate"),

@@ -5,6 +5,8 @@ public struct Clip: Sendable, Hashable {
   public var paths: [String]
   /// Milliseconds of silence before each file, and after the last one if there is one more of them; none by default.
   public var pauses: [Double]
+  /// The channel that is heard, from 1; nil for the mean of all.
+  public var channel: Int?
   /// What is said; nil where nobody says it.
   public var text: String?
   /// The line of the list in which it stands, from 1; 0 for a file that stands in none.
@@ -12,9 +14,10 @@ public struct Clip: Sendable, Hashable {
   /// That list.
   public var source: String
 
-  public init(paths: [String], pauses: [Double] = [], text: String? = nil, line: Int = 0, source: String = "") {
+  public init(paths: [String], pauses: [Double] = [], channel: Int? = nil, text: String? = nil, line: Int = 0, source: String = "") {
     self.paths = paths
     self.pauses = pauses
+    self.channel = channel
     self.text = text
     self.line = line
     self.source = source
@@ -41,7 +44,7 @@ extension Clip {
         guard !FeatureFile.isNamed(path) else {
           throw RNNError(.badData, "\(path): found a file of rows, expected sound, as all other clips and the model have it")
         }
-        sounds.append(try Sound(contentsOf: path))
+        sounds.append(try Sound(contentsOf: path, channel: channel))
       }
       return Sound(joining: sounds, pauses: pauses, rate: rate)
     } catch { throw self.error(error) }
@@ -52,6 +55,7 @@ extension Clip {
   /// - Throws: as ``FeatureFile/rows(contentsOf:size:)``, with the clip's place.
   func storedRows(size: Int) throws(RNNError) -> Tensor {
     do throws(RNNError) {
+      guard channel == nil else { throw RNNError(.usage, "files of rows have no channels, expected files of sound (--channel)") }
       guard pauses.isEmpty else { throw RNNError(.badData, "found pauses between files of rows, expected them only between files of sound") }
       var values: [Float] = []
       for path in paths {

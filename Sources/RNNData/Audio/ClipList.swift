@@ -15,12 +15,14 @@ public struct ClipListOptions: Sendable, Hashable {
   /// Whether the first row has the columns' names; by default if one is asked for, or it has known ones.
   public var header: Bool?
   public var encoding: TextEncoding
+  /// The channel that is heard of each file, from 1; nil for the mean of all.
+  public var channel: Int?
   /// Whether every clip must have its text: for training and for measuring.
   public var requiresText: Bool
 
   public init(
     clipColumn: String? = nil, textColumn: String? = nil, pauseColumn: String? = nil, folder: String? = nil, separator: String? = nil,
-    quotes: Bool? = nil, header: Bool? = nil, encoding: TextEncoding = .utf8, requiresText: Bool = true
+    quotes: Bool? = nil, header: Bool? = nil, encoding: TextEncoding = .utf8, channel: Int? = nil, requiresText: Bool = true
   ) {
     self.clipColumn = clipColumn
     self.textColumn = textColumn
@@ -30,43 +32,46 @@ public struct ClipListOptions: Sendable, Hashable {
     self.quotes = quotes
     self.header = header
     self.encoding = encoding
+    self.channel = channel
     self.requiresText = requiresText
   }
 
   /// Names that such columns have.
-  static let clipNames = ["clips", "clip", "path", "file", "filename", "audio", "wav"]
+  static let clipNames = [
+    "clips", "clip", "path", "file", "filename", "file_name", "audio", "wav", "wav_filename", "audio_filepath", "audio_file", "audio_path",
+  ]
   static let textNames = ["text", "transcript", "transcription", "sentence"]
   static let pauseNames = ["pauses_ms"]
 }
 
 /// Clips and what is said in them, as lists name them: what is trained on, measured on or transcribed.
 ///
-/// A list is a table of paths and texts. A path starts from the list's folder; several of them, separated by spaces, are one
-/// clip, with the silence before each and after the last in a column `pauses_ms`.
+/// A list is a table of paths and texts, or JSON lines with a path and a text in each object (as NeMo has them). A path starts from the
+/// list's folder; several of them, separated by spaces, are one clip, with the silence before each and after the last in a column
+/// `pauses_ms`. In a table separated by bars, a name without an ending is that of a WAV file, beside the list or in its folder `wavs`, and
+/// of two texts behind it the second one counts, in which numbers are words (LJSpeech).
 public struct ClipList: Sendable {
   public private(set) var clips: [Clip] = []
   /// What the lists were taken for, and their names.
-  public private(set) var descriptions: [String] = []
+  public internal(set) var descriptions: [String] = []
   public private(set) var sources: [String] = []
   /// The fingerprint of all that stands in the lists, wherever their files are.
   public private(set) var fingerprint = Fingerprint()
 
-  /// Files that stand in no list, each a clip.
+  /// Files that stand in no list, each a clip; `-` is standard input.
   ///
-  /// - Throws: `.noInput` for one that is missing.
-  public init(files: [String]) throws(RNNError) {
+  /// - Throws: `.usage` where there is none. A file that is missing shows when it is read, and costs no other one its transcript.
+  public init(files: [String], channel: Int? = nil) throws(RNNError) {
     guard !files.isEmpty else { throw RNNError(.usage, "no sound given: name a file") }
-    for path in files {
-      try Self.check(path)
-      add(Clip(paths: [path]), [Array(path.utf8)])
-    }
+    guard files.count(where: { $0 == "-" }) < 2 else { throw RNNError(.usage, "standard input (-) can be read only once") }
+    for path in files { add(Clip(paths: [path], channel: channel), [Array(path.utf8)]) }
     sources = files
   }
 
   /// The clips of some lists; `-` is standard input.
   ///
-  /// - Throws: `.noInput` where a list is missing, `.badData` with list, line, and what was found and expected; a clip that is
-  ///   missing is bad data too.
+  /// - Throws: `.noInput` where a list is missing, `.badData` with list, line, and what was found and expected; where texts are required,
+  ///   a clip that is missing is bad data too.
   public init(contentsOf paths: [String], options: ClipListOptions = .init()) throws(RNNError) {
     guard !paths.isEmpty else { throw RNNError(.usage, "no clips given: name a list") }
     guard paths.count(where: { $0 == "-" }) < 2 else { throw RNNError(.usage, "standard input (-) can be read only once") }
@@ -82,7 +87,7 @@ public struct ClipList: Sendable {
     try self.init(contentsOf: [path], options: options)
   }
 
-  private mutating func add(_ clip: Clip, _ fields: [[UInt8]]) {
+  mutating func add(_ clip: Clip, _ fields: [[UInt8]]) {
     clips.append(clip)
     for field in fields {
       field.withUnsafeBufferPointer { fingerprint.add($0) }
@@ -102,15 +107,26 @@ public struct ClipList: Sendable {
   }
 
   private mutating func read(_ path: String, _ options: ClipListOptions) throws(RNNError) {
-    var table = try TableReader(path, format: try TableFormat(ofFile: path, separator: options.separator, quotes: options.quotes))
     let folder = options.folder ?? path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    var file = try path == "-" ? InputFile.standardInput() : InputFile(path)
+    let name = file.name
+    let (sample, _) = try file.beginning(Self.sampleSize)
+    if options.separator == nil, try JSONLine.isFormat(of: sample, name: name) {
+      return try readObjects(TableReader(sample, continuing: file, format: .lines), folder: folder, options)
+    }
+    let areBars = options.separator == nil && Self.areBars(sample, folder: folder)
+    let format = try areBars
+      ? TableFormat(separator: UInt8(ascii: "|"), quotes: options.quotes ?? false)
+      : TableFormat(ofFile: path, separator: options.separator, quotes: options.quotes)
+    var table = TableReader(sample, continuing: file, format: format)
     var columns: Columns?
     while try table.next() {
       if table.isBlank { continue }
       if let columns {
         try table.requireCount(columns.count)
       } else {
-        let (found, all) = try Self.columns(table, options)
+        let first = try table.string(0)
+        let (found, all) = try Self.columns(table, options, bareClips: areBars && Self.isBare(first, folder: folder))
         columns = found
         descriptions.append(
           "\(table.name): a table \(table.format.description), clips in \(all.describe(found.clips))"
@@ -119,18 +135,23 @@ public struct ClipList: Sendable {
       }
       guard let columns else { continue }
       let field = try table.string(columns.clips)
-      let files = try Self.files(field, folder: folder, at: table.at(columns.clips))
+      let files = try Self.files(field, folder: folder, mustExist: options.requiresText, at: table.at(columns.clips))
       var text: [UInt8]?, pauses: [Double] = []
       if let column = columns.text { text = try Self.text(table, column, options.encoding) }
       if let column = columns.pauses { pauses = try Self.pauses(table, column, clips: files.count) }
       let clip = Clip(
-        paths: files, pauses: pauses, text: text.map { String(decoding: $0, as: UTF8.self) }, line: table.line, source: table.name)
+        paths: files, pauses: pauses, channel: options.channel, text: text.map { String(decoding: $0, as: UTF8.self) }, line: table.line,
+        source: table.name)
       add(clip, [Array(field.utf8), text ?? []] + pauses.map { Array("\($0)".utf8) })
     }
     guard columns != nil else { throw RNNError(.badData, "\(table.name) is empty: expected paths and texts") }
   }
 
-  private static func columns(_ table: borrowing TableReader, _ options: ClipListOptions) throws(RNNError) -> (Columns, TableColumns) {
+  private static let sampleSize = 1 << 16
+
+  private static func columns(
+    _ table: borrowing TableReader, _ options: ClipListOptions, bareClips: Bool
+  ) throws(RNNError) -> (Columns, TableColumns) {
     let first = (0..<table.count).map { String(decoding: table.bytes($0), as: UTF8.self) }
     let names = first.map { $0.lowercased() }
     let wanted = [options.clipColumn, options.textColumn, options.pauseColumn].compactMap(\.self)
@@ -146,7 +167,8 @@ public struct ClipList: Sendable {
     // The first two that are free, but without texts where nobody asks for them and the names have none.
     let free = (0..<all.count).filter { $0 != clips && $0 != text && $0 != pauses }
     let from = clips ?? free.first ?? 0
-    if text == nil, all.names == nil || options.requiresText { text = free.first { $0 != from } }
+    let hasNormalizedText = bareClips && from == 0 && all.names == nil && all.count == 3
+    if text == nil, all.names == nil || options.requiresText { text = hasNormalizedText ? 2 : free.first { $0 != from } }
     guard text != nil || !options.requiresText else {
       throw RNNError(
         .badData,
@@ -156,31 +178,6 @@ public struct ClipList: Sendable {
       throw RNNError(.usage, "\(table.name): clips, texts and pauses are in columns of their own, \(all.describe(from)) can't have two of them")
     }
     return (Columns(clips: from, text: text, pauses: pauses, count: all.count), all)
-  }
-
-  /// The files that a field names: one, if there is a file of that name, else those between its spaces.
-  private static func files(_ field: String, folder: String, at place: String) throws(RNNError) -> [String] {
-    func path(_ name: Substring) -> String {
-      if name.hasPrefix("/") || folder.isEmpty { return String(name) }
-      return folder.hasSuffix("/") ? folder + name : folder + "/" + name
-    }
-    let whole = path(field[...])
-    let names = field.split(separator: " ")
-    guard !names.isEmpty, !field.contains("\0") else { throw RNNError(.badData, "\(place): found no path, expected that of a clip") }
-    let files = names.count == 1 || Files.exists(whole) ? [names.count == 1 ? path(names[0]) : whole] : names.map(path)
-    for file in files {
-      do throws(RNNError) {
-        try check(file)
-      } catch {
-        throw RNNError(.badData, "\(place): \(error.message); paths start from the folder of the list, or from --folder")
-      }
-    }
-    return files
-  }
-
-  private static func check(_ path: String) throws(RNNError) {
-    guard Files.exists(path) else { throw RNNError(.noInput, "no such file: \(path)") }
-    guard !Files.isDirectory(path) else { throw RNNError(.noInput, "\(path) is a directory, expected a file") }
   }
 
   /// The text, without white space around it.

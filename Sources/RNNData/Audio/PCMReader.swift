@@ -4,6 +4,8 @@ public import RNNTensor
 public struct PCMReader: ~Copyable {
   public let format: SampleFormat
   public let channels: Int
+  /// The channel that is heard, from 1; nil for the mean of all.
+  public let channel: Int?
   /// Samples a second, as somebody said: nothing in the stream tells.
   public let rate: Int
   /// What was strange at the end.
@@ -19,20 +21,24 @@ public struct PCMReader: ~Copyable {
 
   /// - Parameter path: `-` for standard input.
   /// - Throws: `.usage` for a rate or channels that can't be, `.noInput` where the file is missing.
-  public init(_ path: String, format: SampleFormat = .s16, channels: Int = 1, rate: Int) throws(RNNError) {
+  public init(_ path: String, format: SampleFormat = .s16, channels: Int = 1, channel: Int? = nil, rate: Int) throws(RNNError) {
     guard Sound.rates.contains(rate) else {
       throw RNNError(.usage, "sound has \(Sound.rates.lowerBound) to \(Sound.rates.upperBound) samples a second, not \(rate)")
     }
     guard (1...Sound.mostChannels).contains(channels) else {
       throw RNNError(.usage, "sound has 1 to \(Sound.mostChannels) channels, not \(channels)")
     }
-    self.init(try path == "-" ? InputFile.standardInput() : InputFile(path), format, channels, rate)
+    if let channel, !(1...channels).contains(channel) {
+      throw RNNError(.usage, "there is no channel \(channel) among \(channels) (--channel, --channels)")
+    }
+    self.init(try path == "-" ? InputFile.standardInput() : InputFile(path), format, channels, channel, rate)
   }
 
-  private init(_ file: consuming InputFile, _ format: SampleFormat, _ channels: Int, _ rate: Int) {
+  private init(_ file: consuming InputFile, _ format: SampleFormat, _ channels: Int, _ channel: Int?, _ rate: Int) {
     self.file = file
     self.format = format
     self.channels = channels
+    self.channel = channel
     self.rate = rate
   }
 
@@ -55,7 +61,7 @@ public struct PCMReader: ~Copyable {
       rest = Array(bytes[whole...])
       if whole == 0 { continue }
       let samples = try bytes[..<whole].withUnsafeBytes { bytes in
-        Result { () throws(RNNError) in try format.samples(bytes, channels: channels, first: count + 1, name: file.name) }
+        Result { () throws(RNNError) in try format.samples(bytes, channels: channels, channel: channel, first: count + 1, name: file.name) }
       }.get()
       count += samples.count
       return samples

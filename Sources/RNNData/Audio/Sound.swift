@@ -21,38 +21,50 @@ public struct Sound: Sendable, Hashable {
 
   public var seconds: Double { Double(samples.count) / Double(rate) }
 
-  /// The sound in a file; several channels become their mean. WAV is always read, everything that libsndfile knows where the
-  /// package is built with the trait `SndFile`.
+  /// The sound in a file. WAV is always read, everything that libsndfile knows where the package is built with the trait `SndFile`.
   ///
-  /// - Throws: as for reading a file, and `.badData` for what can't be read.
-  public init(contentsOf path: String) throws(RNNError) {
-    var file = try InputFile(path)
+  /// - Parameters:
+  ///   - path: a file; `-` is standard input.
+  ///   - channel: the channel to take, from 1; nil for the mean of all.
+  /// - Throws: as for reading a file, and `.badData` for what can't be read, and where there is no such channel.
+  public init(contentsOf path: String, channel: Int? = nil) throws(RNNError) {
+    var file = try path == "-" ? InputFile.standardInput() : InputFile(path)
+    let name = file.name
     // The first bytes say whether it is WAV: only then the rest, which may be anything of any size, is read.
     let start = try file.read(WAV.firstBytes)
     if !WAV.isBeginning(start) {
       #if SndFile
-        if let sound = try SndFile.sound(contentsOf: path) {
+        if path != "-", let sound = try SndFile.sound(contentsOf: path, channel: channel) {
           self = sound
           return
         }
       #endif
-      try self.init(wav: start, name: path)
+      try self.init(wav: start, name: name)
       return
     }
     let bytes = start + (try file.readAll(limit: WAV.largest))
     #if SndFile
-      if !WAV.isOurs(bytes), let sound = try SndFile.sound(contentsOf: path) {
+      if !WAV.isOurs(bytes), path != "-", let sound = try SndFile.sound(contentsOf: path, channel: channel) {
         self = sound
         return
       }
     #endif
-    try self.init(wav: bytes, name: path)
+    try self.init(wav: bytes, name: name, channel: channel)
   }
 
   /// The sound of a WAV file that is in memory.
   ///
-  /// - Throws: `.badData` for what is not WAV of integers or floats.
-  public init(wav bytes: [UInt8], name: String) throws(RNNError) { self = try WAV.sound(bytes, name: name) }
+  /// - Parameter channel: the channel to take, from 1; nil for the mean of all.
+  /// - Throws: `.badData` for what is not WAV of integers, floats, µ-law or A-law, and where there is no such channel.
+  public init(wav bytes: [UInt8], name: String, channel: Int? = nil) throws(RNNError) {
+    self = try WAV.sound(bytes, name: name, channel: channel)
+  }
+
+  /// Throws `.badData` where a channel is asked for that a file doesn't have.
+  static func check(_ channel: Int?, of channels: Int, _ name: String) throws(RNNError) {
+    guard let channel, !(1...channels).contains(channel) else { return }
+    throw RNNError(.badData, "\(name): found \(channels) channel\(channels == 1 ? "" : "s"), expected a channel \(channel) (--channel)")
+  }
 
   /// What is wrong with so many channels or such a rate.
   static func wrong(_ channels: Int, _ rate: Int, _ place: String) -> RNNError {

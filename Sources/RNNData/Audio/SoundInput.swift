@@ -64,6 +64,20 @@ public enum SoundInput: Sendable, Hashable, Codable {
     for text in read.flatMap(\.1) { remark(text) }
     return read.map(\.0)
   }
+
+  /// The rows of each of many clips, or why it can't be read; of a clip without a single sample or row none.
+  ///
+  /// - Throws: `.usage` for an input that can't be.
+  package func eachRows(of clips: [Clip], remark: (_ text: String) -> Void) throws(RNNError) -> [Result<Tensor, RNNError>] {
+    let reader = try SoundReader(self)
+    let read = try reader.map(clips.count) { (i) throws(RNNError) in
+      Result { () throws(RNNError) in try reader.rows(of: clips[i]) }
+    }
+    for (clip, result) in zip(clips, read) {
+      if case .success(let (_, remarks)) = result { for text in remarks { remark("\(clip.place): \(text)") } }
+    }
+    return read.map { $0.map(\.rows) }
+  }
 }
 
 /// Reads clips: what is needed for all of them is made once.

@@ -1,8 +1,9 @@
 import RNNTensor
 
-/// Reads WAV (RIFF/WAVE): PCM of 8, 16, 24 or 32 bits and floats of 32 or 64, any number of channels, any rate.
+/// Reads WAV (RIFF/WAVE, and RF64 with its sizes of 64 bits): PCM of 8, 16, 24 or 32 bits, floats of 32 or 64, µ-law and A-law, any
+/// number of channels, any rate.
 enum WAV {
-  /// The largest file that is read, 4 GB: sizes in the format have 32 bits.
+  /// The largest file that is read, 4 GB: sizes in RIFF have 32 bits.
   static let largest = 1 << 32
 
   private struct Format {
@@ -12,20 +13,25 @@ enum WAV {
     var bytesPerFrame: Int { sample.size * channels }
   }
 
+  /// - Parameter channel: the channel to take, from 1; nil for the mean of all.
   /// - Throws: `.badData` saying at which byte what was found and what was expected.
-  static func sound(_ bytes: [UInt8], name: String) throws(RNNError) -> Sound {
-    try bytes.withUnsafeBytes { bytes in Result { () throws(RNNError) in try sound(bytes, name: name) } }.get()
+  static func sound(_ bytes: [UInt8], name: String, channel: Int? = nil) throws(RNNError) -> Sound {
+    try bytes.withUnsafeBytes { bytes in Result { () throws(RNNError) in try sound(bytes, name: name, channel: channel) } }.get()
   }
 
-  private static func sound(_ bytes: UnsafeRawBufferPointer, name: String) throws(RNNError) -> Sound {
+  private static func sound(_ bytes: UnsafeRawBufferPointer, name: String, channel: Int?) throws(RNNError) -> Sound {
     guard isWAV(bytes) else {
       throw RNNError(.badData, "\(name): \(foundInstead(bytes)); expected a WAV file, which begins with RIFF, a size and WAVE")
     }
     var format: Format?, remarks: [String] = []
+    /// The size of the samples where 32 bits don't hold it.
+    var longSize: Int?
     var place = firstChunk
-    while let chunk = chunk(bytes, place) {
+    while let chunk = chunk(bytes, place, longSize: longSize) {
       let begin = chunk.bytes.lowerBound
-      if chunk.id == "fmt " {
+      if chunk.id == "ds64", chunk.bytes.count >= 16 {
+        longSize = max(number(bytes, begin + 8, 8), 0)
+      } else if chunk.id == "fmt " {
         format = try self.format(bytes, chunk.bytes, name: name)
       } else if chunk.id == "data" {
         guard let format else {
@@ -45,8 +51,9 @@ enum WAV {
           count -= rest
           remarks.append(Sound.leftOut(bytes: rest))
         }
+        try Sound.check(channel, of: format.channels, name)
         let samples = try format.sample.samples(
-          UnsafeRawBufferPointer(rebasing: bytes[begin..<begin + count]), channels: format.channels, name: name)
+          UnsafeRawBufferPointer(rebasing: bytes[begin..<begin + count]), channels: format.channels, channel: channel, name: name)
         var sound = Sound(samples: samples, rate: format.rate)
         sound.remarks = remarks
         return sound
@@ -66,7 +73,7 @@ enum WAV {
       throw RNNError(
         .badData,
         "\(name), byte \(begin): found \(encodingName(encoding)) of \(bits) bits\(advice); "
-          + "expected PCM of 8, 16, 24 or 32 bits, or floats of 32 or 64")
+          + "expected PCM of 8, 16, 24 or 32 bits, floats of 32 or 64, or µ-law or A-law of 8")
     }
     guard (1...Sound.mostChannels).contains(channels), Sound.rates.contains(rate) else {
       throw Sound.wrong(channels, rate, "\(name), byte \(begin + 2)")
@@ -75,7 +82,9 @@ enum WAV {
   }
 
   /// The formats of samples by their encoding and their bits.
-  private static let formats: [Int: [Int: SampleFormat]] = [1: [8: .u8, 16: .s16, 24: .s24, 32: .s32], 3: [32: .f32, 64: .f64]]
+  private static let formats: [Int: [Int: SampleFormat]] = [
+    1: [8: .u8, 16: .s16, 24: .s24, 32: .s32], 3: [32: .f32, 64: .f64], 6: [8: .alaw], 7: [8: .mulaw],
+  ]
 
   private static func encoding(_ bytes: UnsafeRawBufferPointer, _ chunk: Range<Int>) -> (encoding: Int, bits: Int)? {
     let begin = chunk.lowerBound
@@ -109,7 +118,7 @@ enum WAV {
   // MARK: Chunks
 
   private static func isWAV(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    bytes.count >= firstChunk && text(bytes, 0) == "RIFF" && text(bytes, 8) == "WAVE"
+    bytes.count >= firstChunk && ["RIFF", "RF64", "BW64"].contains(text(bytes, 0)) && text(bytes, 8) == "WAVE"
   }
 
   private static let firstChunk = 12
@@ -129,10 +138,12 @@ enum WAV {
     var next: Int { bytes.upperBound + bytes.count % 2 }
   }
 
-  private static func chunk(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> Chunk? {
+  private static func chunk(_ bytes: UnsafeRawBufferPointer, _ place: Int, longSize: Int? = nil) -> Chunk? {
     guard place + 8 <= bytes.count else { return nil }
-    let stated = number(bytes, place + 4, 4), begin = place + 8
-    return Chunk(id: text(bytes, place), stated: stated, bytes: begin..<begin + min(stated, bytes.count - begin))
+    let id = text(bytes, place), begin = place + 8
+    var stated = number(bytes, place + 4, 4)
+    if let longSize, id == "data", stated == 0xFFFF_FFFF { stated = longSize }
+    return Chunk(id: id, stated: stated, bytes: begin..<begin + min(stated, bytes.count - begin))
   }
 
   /// Whether the rest of the file is nothing but whole chunks, as after samples of which there are really none.
@@ -168,7 +179,7 @@ enum WAV {
 
   private static func foundInstead(_ bytes: UnsafeRawBufferPointer) -> String {
     if bytes.isEmpty { return "found an empty file" }
-    let known = ["RIFX": "big-endian WAV", "RF64": "RF64", "fLaC": "FLAC", "OggS": "Ogg", "FORM": "AIFF", "caff": "Core Audio"]
+    let known = ["RIFX": "big-endian WAV", "fLaC": "FLAC", "OggS": "Ogg", "FORM": "AIFF", "caff": "Core Audio"]
     if bytes.count >= 4, let kind = known[text(bytes, 0)] { return "found \(kind)\(advice)" }
     if bytes.count >= 3, text(bytes, 0).hasPrefix("ID3") { return "found MP3\(advice)" }
     let start = bytes.prefix(12)

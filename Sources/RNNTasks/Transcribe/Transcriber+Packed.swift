@@ -32,6 +32,15 @@ extension Transcriber {
       try transcribe(rows: try model.input.rows(of: clips, allowsEmpty: true, remark: remark), options)
     }
 
+    /// Transcripts of each clip as ``transcribe(_:_:remark:)`` has them, or why it can't be read: no clip costs another one its transcript.
+    public func transcribeEach(
+      _ clips: [Clip], _ options: TranscriptionOptions? = nil, remark: (_ text: String) -> Void = { _ in }
+    ) throws(RNNError) -> [Result<[Transcript], RNNError>] {
+      let rows = try model.input.eachRows(of: clips, remark: remark)
+      var found = try transcribe(rows: rows.compactMap { try? $0.get() }, options)[...]
+      return rows.map { row in row.map { _ in found.popFirst() ?? [] } }
+    }
+
     /// Transcripts of clips by their rows as they are read, `[rows, size]` each.
     public func transcribe(rows: [Tensor], _ options: TranscriptionOptions? = nil) throws(RNNError) -> [[Transcript]] {
       let options = options ?? model.search

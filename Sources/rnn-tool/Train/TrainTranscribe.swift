@@ -10,7 +10,8 @@ struct TrainTranscribe: TrainCommand {
     commandName: "transcribe", abstract: "Train a model that writes down what is said.",
     discussion: """
       Clips and their texts come from lists: tables of a path and a text, the path from the list's folder. Several paths, separated by \
-      spaces, are one clip, with the pauses of a column pauses_ms between them. Clips are WAV files, or rows that another program \
+      spaces, are one clip, with the pauses of a column pauses_ms between them. The lists of DeepSpeech and Common Voice, NeMo (JSON lines) and \
+      LJSpeech are read as they are. Clips are WAV files, or rows that another program \
       made: .mfc of Sphinx, .npy of NumPy. A tenth of the clips is for validation unless other lists are given; the weights that are \
       best there are kept. Sizes and the length of training follow from the clips unless they are given.
 
@@ -108,7 +109,7 @@ struct SoundArguments: ParsableArguments {
       return try SoundInput(of: list, features: features, rowSize: rowSize)
     }
     if rowSize != nil { throw RNNError(.usage, "--row-size is for files of rows, .mfc or .npy; \(list.clips[0].name) is sound") }
-    let rate = try self.rate ?? min(Sound(contentsOf: list.clips[0].paths[0]).rate, TranscriberDefaults.highestRate)
+    let rate = try self.rate ?? min(Sound(contentsOf: list.clips[0].paths[0], channel: list.clips[0].channel).rate, TranscriberDefaults.highestRate)
     features = SoundFeatures(self.features, rate: rate)
     features.isLevelled = level ?? !isStream
     if let bands { features.bands = bands }
