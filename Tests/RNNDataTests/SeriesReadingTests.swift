@@ -94,7 +94,7 @@ import Testing
     let set = try read(text, SeriesReadingOptions(series: "symbol"))
     #expect(set.series.map(\.name) == ["MSFT", "IBM"] && set.frequency == .month && set.targets == ["price"])
     #expect(set.series[0].targets[0].map(\.isNaN) == [false, false, true, false])
-    #expect(set.warnings.contains { $0.contains("1 of 6 steps have no row, in 1 gap; the first at 2000-03, ") })
+    #expect(set.warnings.contains { $0.contains("1 of 6 steps have no row, in 1 gap; the first at Mar 1 2000, ") })
     let folder = try TemporaryFolder(["AMD.csv": "Date,Close\n2018-05-23,1\n2018-05-24,2\n", "FB.csv": "Date,Close\n2018-05-23,3\n2018-05-24,4\n", "X.csv": "Date,Open\n2018-05-23,3\n"])
     let files = try SeriesSet(reading: [folder["AMD.csv"], folder["FB.csv"]])
     #expect(files.series.map(\.name) == ["AMD", "FB"] && files.series[1].targets == [[3, 4]])
@@ -196,9 +196,10 @@ import Testing
     #expect(try frequency(["1958-03-01", "1958-04-01", "1958-05-01", "1958-07-01"]) == "1 month")
     #expect(try frequency(["2000-01-31", "2000-02-29", "2000-03-31", "2000-04-30"]) == "1 month")
     #expect(try frequency(["2000Q1", "2000Q2", "2000Q3"]) == "1 quarter" && frequency(["1880", "1881", "1882"]) == "1 year")
-    #expect(try frequency(["2012-01-01 00:00:03", "2012-01-01 01:00:07", "2012-01-01 02:00:01", "2012-01-01 03:00:04"]) == "1 step irregular")
+    #expect(try frequency(["2012-01-01 00:00:03", "2012-01-01 01:00:07", "2012-01-01 02:00:01", "2012-01-01 03:00:04"]) == "1 hour")
+    #expect(try frequency(["2012-01-01 00:00", "2012-01-01 01:20", "2012-01-01 02:05", "2012-01-01 02:50"]) == "1 step irregular")
     #expect(message("t,x\n2012-01-01 00:00,1\n2012-01-01 01:30,2\n", SeriesReadingOptions(frequency: .hour))
-      == "65 data.csv, line 3: found 2012-01-01T01:30:00, which isn't a whole number of steps of 1 hour after 2012-01-01; expected one that is")
+      == "65 data.csv, line 3: found 2012-01-01 01:30, which isn't a whole number of steps of 1 hour after 2012-01-01 00:00; expected one that is")
     #expect(message("t,x\n1012-01-01 00:00,1\n2012-01-01 01:00,2\n", SeriesReadingOptions(frequency: .hour)).contains("but only 2 rows"))
     #expect(try read("t,x\n2012-01-01,1\n2012-01-09,2\n2012-01-01,3\n", SeriesReadingOptions(time: .none, targets: ["x"])).series[0].length == 3)
   }
@@ -218,6 +219,29 @@ import Testing
     }
   }
 
+  /// What measures every ten seconds is seldom exact to the millisecond: such times are rounded, and that is said.
+  @Test func nearlyEvenTimes() throws {
+    var random = Philox(seed: 11, stream: 4)
+    func set(_ steps: Int, _ milliseconds: Double, jitter: Int, _ options: SeriesReadingOptions = .init()) throws -> SeriesSet {
+      try read("t,x\n" + (0..<steps).map { row in
+        let time = 1_711_584_000_000 + Int((Double(row) * milliseconds).rounded()) + (jitter > 0 ? Int.random(in: -jitter...jitter, using: &random) : 0)
+        return "\(time),\(row)\n"
+      }.joined(), SeriesReadingOptions(time: .columns(["t"]), frequency: options.frequency))
+    }
+    for (steps, milliseconds, jitter, frequency) in [
+      (100, 10_000.0, 3, "10 seconds"), (5, 10_000, 3, "10 seconds"), (1000, 100, 9, "100 milliseconds"), (50, 3_600_000, 4000, "1 hour"), (400, 86_400_000, 60_000, "1 day"),
+      (1000, 1000.0 / 60, 0, "16.666667 milliseconds"), (100, 1000.0 / 3, 0, "333.333333 milliseconds"),
+    ] {
+      let set = try set(steps, milliseconds, jitter: jitter)
+      #expect("\(set.frequency)" == frequency && set.series[0].length == steps, "\(milliseconds)")
+      #expect(set.warnings.contains { $0.contains("the times are up to ") && $0.contains(" off an even clock of \(frequency): they are rounded to it") }, "\(milliseconds)")
+    }
+    let asked = try set(20, 10_000, jitter: 3, SeriesReadingOptions(frequency: Frequency(10, .second)))
+    #expect(asked.frequency == Frequency(10, .second) && asked.series[0].length == 20)
+    // Half the times at random are no clock.
+    #expect(try set(50, 10_000, jitter: 4000).frequency == .step)
+  }
+
   @Test func datesOfEitherOrder() throws {
     #expect(try read("d,x\n1/2/2012,1\n13/2/2012,2\n").series[0].axis.start?.description == "2012-02-01")
     #expect(try read("d,x\n1/2/2012,1\n1/13/2012,2\n").series[0].axis.start?.description == "2012-01-02")
@@ -235,7 +259,7 @@ import Testing
     let spring = "t,x\n" + [0, 1, 3, 4, 5].map { hour("2020-03-29", $0, $0) }.joined()
     let set = try read(spring)
     #expect(set.frequency == .hour && set.series[0].targets[0].map { $0.isNaN ? -1 : $0 } == [0, 1, -1, 3, 4, 5])
-    #expect(set.warnings.contains { $0.contains("as when summer time begins; the first at 2020-03-29T02:00:00") })
+    #expect(set.warnings.contains { $0.contains("as when summer time begins; the first at 2020-03-29 02:00") })
     let autumn = "t,x\n" + [0, 1, 2, 2, 3, 4].enumerated().map { hour("2020-10-25", $1, $0) }.joined()
     let other = try read(autumn)
     #expect(other.series[0].targets == [[0, 1, 2.5, 4, 5]])
@@ -243,7 +267,7 @@ import Testing
     let quarters = "t,x\n" + ["01:30", "02:00", "02:30", "02:00", "02:30", "03:00"].enumerated().map { "2020-10-25 \($1),\($0)\n" }.joined()
     #expect(try read(quarters).series[0].targets == [[0, 2, 3, 5]])
     // At any other time it is a mistake.
-    #expect(message(autumn.replacing("2020-10-25", with: "2020-10-24")).contains("line 5: found 2020-10-24T02:00:00 a second time, first on line 4"))
+    #expect(message(autumn.replacing("2020-10-25", with: "2020-10-24")).contains("line 5: found 2020-10-24 02:00 a second time, first on line 4"))
     // With offsets from UTC the clock goes on.
     let offsets = "t,x\n2020-10-25T01:00:00+02:00,1\n2020-10-25T02:00:00+02:00,2\n2020-10-25T02:00:00+01:00,3\n2020-10-25T03:00:00+01:00,4\n"
     let exact = try read(offsets)

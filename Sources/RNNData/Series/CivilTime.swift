@@ -107,6 +107,24 @@ public struct CivilTime: Sendable, Hashable, Comparable {
     return date.day == Self.days(inMonth: date.month, of: date.year)
   }
 
+  // MARK: Weeks
+
+  /// The Monday of a week as ISO 8601 counts them; nil where the year has no such week.
+  init?(weekYear year: Int, week: Int) {
+    guard let fourth = CivilTime(year: year, day: 4), (1...53).contains(week) else { return nil }
+    let day = fourth.day - fourth.weekday + 7 * (week - 1)
+    // A week is of the year that has its Thursday.
+    guard CivilTime(day: day + 3).year == year else { return nil }
+    self.init(microseconds: day * Self.microsecondsPerDay)
+  }
+
+  /// The week as ISO 8601 counts them, and the year that it is of.
+  var week: (year: Int, week: Int) {
+    let thursday = CivilTime(day: day - weekday + 3)
+    let year = thursday.year
+    return (year, (thursday.day - Self.days(beforeYear: year)) / 7 + 1)
+  }
+
   // MARK: The calendar
 
   private static func isLeap(_ year: Int) -> Bool { remainder(year, 4) == 0 && (remainder(year, 100) != 0 || remainder(year, 400) == 0) }

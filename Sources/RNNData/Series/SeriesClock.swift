@@ -7,24 +7,51 @@ struct SeriesClock {
   private(set) var series: [(name: String, axis: TimeAxis, columns: [[Double]])] = []
   var warnings: [String] = []
 
+  /// The order of day and month, where it made a difference.
+  private(set) var dateOrder: SeriesReadingOptions.DateOrder?
+
   private let options: SeriesReadingOptions
   /// What to say of times that occur again, where there is a column that may tell series apart.
   private let hint: String
+  private var form: TimeForm?
+  private let offset: Int
+  /// Whether times are counted as the clock on the wall showed them, whatever their offsets.
+  private var isLocal = false
 
   /// - Throws: `.badData` for rows out of order or at the same time, and for dates that can't be told.
-  init(_ all: [SeriesRows], _ options: SeriesReadingOptions, hasTimes: Bool, seriesColumn: String?) throws(RNNError) {
+  ///
+  /// - Parameters:
+  ///   - form: how the times are written.
+  ///   - offset: the seconds ahead of UTC that the times of the rows are counted with.
+  ///   - seriesColumn: a column that may tell series apart.
+  init(
+    _ all: [SeriesRows], _ options: SeriesReadingOptions, hasTimes: Bool, form: TimeForm?, offset: Int, seriesColumn: String?
+  ) throws(RNNError) {
     self.options = options
+    self.form = form
+    self.offset = offset
     hint = seriesColumn.map { ", or ‘\($0)’ to tell series apart (--series-column \($0.contains(" ") ? "'\($0)'" : $0))" } ?? ""
+    dateOrder = options.dateOrder
     if hasTimes {
       try chooseDates(all)
+      if let dateOrder { self.form?.order = dateOrder }
       if options.sorts { sort(all) }
+      chooseOffsets(all)
       var repeats: [String] = []
       for rows in all { repeats += try checkOrder(rows) }
       if let first = repeats.first {
         warnings.append(
           "an hour occurs twice, as when summer time ends (\(first)\(repeats.count > 1 ? ", and \(repeats.count - 1) more" : "")): of both the mean is taken")
       }
-      if let found = options.frequency ?? Self.frequency(all), found.hasClock, try place(all, found) { return }
+      var found = options.frequency ?? Self.frequency(all)
+      if let near = found, near.hasClock, !Self.isEven(all, near), let clock = SteadyClock(all.map(\.times), every: options.frequency) {
+        for (rows, times) in zip(all, clock.times) { rows.times = times }
+        // Even times may turn out to be business days.
+        found = options.frequency ?? (clock.frequency.unit == .day ? Self.frequency(all) : clock.frequency)
+        warnings.append(
+          "the times are up to \(Frequency(microseconds: clock.deviation)) off an even clock of \(clock.frequency): they are rounded to it")
+      }
+      if let found, found.hasClock, try place(all, found) { return }
     }
     series = all.map { ($0.name, TimeAxis(), $0.columns) }
   }
@@ -32,7 +59,7 @@ struct SeriesClock {
   // MARK: Dates
 
   /// Decides what dates such as 1/2/2012 mean, for all rows together.
-  private func chooseDates(_ all: [SeriesRows]) throws(RNNError) {
+  private mutating func chooseDates(_ all: [SeriesRows]) throws(RNNError) {
     func place(_ times: KeyPath<SeriesRows, [Int]>) -> String? {
       for rows in all {
         if let row = rows[keyPath: times].firstIndex(of: SeriesRows.impossible) { return rows.place(row) }
@@ -70,13 +97,40 @@ struct SeriesClock {
     if let wrong = order == .dayFirst ? noDayFirst : noMonthFirst {
       throw RNNError(.badData, "\(wrong): found a date that there isn't with the \(order == .dayFirst ? "day" : "month") first")
     }
+    dateOrder = order
     if order == .monthFirst { for rows in all { rows.times = rows.others } }
     for rows in all { rows.others = [] }
+  }
+
+  // MARK: Offsets
+
+  /// Times with several offsets from UTC are instants; but days, weeks and months that are even by the clock on the wall are
+  /// those.
+  private mutating func chooseOffsets(_ all: [SeriesRows]) {
+    let several = all.filter { !$0.offsets.isEmpty }
+    guard let first = several.first else { return }
+    func isEven() -> Bool {
+      guard let frequency = options.frequency ?? Self.frequency(all), frequency.hasClock else { return false }
+      return Self.isEven(all, frequency)
+    }
+    if options.frequency != .step, !isEven() {
+      let instants = several.map(\.times)
+      for rows in several { for row in rows.times.indices { rows.times[row] += (rows.offsets[row] - offset) * 1_000_000 } }
+      isLocal = isEven()
+      if !isLocal { for (rows, times) in zip(several, instants) { rows.times = times } }
+    }
+    warnings.append(
+      "the times have several offsets from UTC, as summer time has: they count as \(isLocal ? "the clock on the wall shows them" : "instants"), and those to come are written with the last offset (\(TimeForm.text(ofOffset: first.lastOffset)))")
   }
 
   private static let day = CivilTime.microsecondsPerDay, hour = 3_600_000_000
 
   private static func civil(_ microseconds: Int) -> CivilTime { CivilTime(microseconds: microseconds) ?? .last }
+
+  /// How the times of a series are written.
+  private func form(of rows: SeriesRows) -> TimeForm? { form?.counted(in: rows.zone(countedWith: isLocal ? nil : offset)) }
+
+  private func text(_ time: Int, _ rows: SeriesRows) -> String { form(of: rows)?.text(of: Self.civil(time)) ?? "\(Self.civil(time))" }
 
   // MARK: Order
 
@@ -126,11 +180,11 @@ struct SeriesClock {
       let name = options.series == nil ? "" : " of ‘\(rows.name)’"
       if let same = kept.last(where: { times[$0] == time }) {
         throw RNNError(
-          .badData, "\(rows.place(row)): found \(civil)\(name) a second time, first on \(rows.file(row) == rows.file(same) ? "line \(rows.lines[same])" : rows.place(same)); expected each time once\(hint)")
+          .badData, "\(rows.place(row)): found \(text(time, rows))\(name) a second time, first on \(rows.file(row) == rows.file(same) ? "line \(rows.lines[same])" : rows.place(same)); expected each time once\(hint)")
       }
       throw RNNError(
         .badData,
-        "\(rows.place(row)): found \(civil)\(name) after \(Self.civil(times[last])) on line \(rows.lines[last]); expected a later time, or rows that may be sorted (--sort)\(hint)")
+        "\(rows.place(row)): found \(text(time, rows))\(name) after \(text(times[last], rows)) on line \(rows.lines[last]); expected a later time, or rows that may be sorted (--sort)\(hint)")
     }
     if kept.count < times.count { rows.reorder(kept) }
     return found
@@ -163,6 +217,20 @@ struct SeriesClock {
     return Frequency(usual / day, .day)
   }
 
+  /// Whether every row is at a step of its own.
+  private static func isEven(_ all: [SeriesRows], _ frequency: Frequency) -> Bool {
+    all.allSatisfy { rows in
+      guard let start = rows.times.first else { return true }
+      let axis = TimeAxis(start: civil(start), frequency: frequency)
+      var last = -1
+      return rows.times.allSatisfy { time in
+        guard let step = axis.step(of: civil(time)), step > last else { return false }
+        last = step
+        return true
+      }
+    }
+  }
+
   /// Puts every row at its step; false where they don't fit and nobody asked for this frequency.
   private mutating func place(_ all: [SeriesRows], _ frequency: Frequency) throws(RNNError) -> Bool {
     var placed: [(name: String, axis: TimeAxis, columns: [[Double]])] = []
@@ -170,7 +238,7 @@ struct SeriesClock {
     var first = ""
     for rows in all {
       guard let start = rows.times.first else { continue }
-      let axis = TimeAxis(start: Self.civil(start), frequency: frequency)
+      let axis = TimeAxis(start: Self.civil(start), frequency: frequency, form: form(of: rows))
       var places: [Int] = []
       places.reserveCapacity(rows.count)
       for (row, time) in rows.times.enumerated() {
@@ -180,11 +248,11 @@ struct SeriesClock {
           continue
         }
         guard options.frequency != nil else { return isIrregular(all) }
-        let time = Self.civil(time)
+        let time = text(time, rows)
         throw RNNError(
           .badData,
           step == nil
-            ? "\(rows.place(row)): found \(time), which isn't a whole number of steps of \(frequency) after \(Self.civil(start)); expected one that is"
+            ? "\(rows.place(row)): found \(time), which isn't a whole number of steps of \(frequency) after \(text(start, rows)); expected one that is"
             : "\(rows.place(row)): found \(time) in the same step of \(frequency) as the row before; expected one row a step")
       }
       let length = (places.last ?? -1) + 1

@@ -40,17 +40,16 @@ struct SeriesColumns {
 
   let columns: TableColumns
   let time: [(index: Int, part: TimePart)]
+  /// What numbers in a single column of times are.
+  let numbers: TimeText.Numbers
+  /// What should be said of the columns of times.
+  let warning: String?
   let series: Int?
   let targets: [Variable]
   let past: [Variable]
   let known: [Variable]
   /// A column that nobody uses and that may say which series a row belongs to.
   let seriesCandidate: String?
-
-  /// The likeliest names of a column of times.
-  private static let timeNames = [
-    "date", "datetime", "timestamp", "time", "ds", "date_time", "date time", "month", "year", "day", "week", "quarter", "period",
-  ]
 
   /// - Parameters:
   ///   - rows: the first rows of the table.
@@ -69,13 +68,20 @@ struct SeriesColumns {
     let labels = columns.names ?? first.indices.map { "\($0 + 1)" }
 
     let table = columns, sentinels = Sentinels(options.sentinels ?? [])
-    let time: [(index: Int, part: TimePart)]
+    var times = TimeColumns()
     switch options.time {
-    case .none: time = []
+    case .none: break
     case .columns(let names):
       let indices = try names.map { (column) throws(RNNError) in try table.index(of: column, in: name) }
-      time = Self.parts(indices, labels, sample)
-    case .found: time = Self.time(table, labels, sample, asked: asked)
+      times.columns = Self.parts(indices, labels, sample)
+      if indices.count == 1 { times.numbers = TimeColumns.numbers(of: body.map { $0[indices[0]] }, named: labels[indices[0]].lowercased(), isAsked: true) ?? .any }
+    case .found: times = TimeColumns.found(labels, hasNames: isHeader, body, asked: asked)
+    }
+    let time = times.columns
+    numbers = times.numbers
+    warning = times.notUnderstood.map { index, value in
+      let hint = TimeColumns.isSerial([value]) ? " (--time-column '\(labels[index])' takes it for a spreadsheet's number of a day)" : ""
+      return "\(name), \(table.describe(index)) is named like a time, but ‘\(value.shortened)’ is not understood as one\(hint): rows are taken as steps, without a clock"
     }
     let series: Int?
     if let column = options.series { series = try table.index(of: column, in: name) } else { series = nil }
@@ -169,30 +175,9 @@ struct SeriesColumns {
     return (index, String(text[text.index(after: equals)...]))
   }
 
-  private static func time(_ columns: TableColumns, _ labels: [String], _ sample: [String], asked: [String]) -> [(index: Int, part: TimePart)] {
-    let lower = labels.map { $0.lowercased() }
-    func isTime(_ index: Int) -> Bool { TimeText(sample[index]) != nil }
-    if columns.names != nil {
-      // Several columns that make up a date, from the year down without a gap.
-      let parts = [["year", "yr"], ["month", "mnth", "mon", "mo"], ["day"], ["hour", "hr"], ["minute"], ["second"]]
-      let found = parts.map { names in lower.firstIndex(where: { names.contains($0) }) }.prefix { $0 != nil }.compactMap { $0 }
-      if found.count > 1, found.allSatisfy({ Int(sample[$0].trimmed) != nil }) { return Self.parts(found, labels, sample) }
-      for name in timeNames {
-        guard let index = lower.firstIndex(of: name), !asked.contains(labels[index]), isTime(index) else { continue }
-        if name == "date", let clock = lower.firstIndex(of: "time"), TimeText(sample[index] + " " + sample[clock]) != nil, !isTime(clock) {
-          return [(index, .text), (clock, .text)]
-        }
-        return [(index, .text)]
-      }
-    }
-    // A plain number says nothing.
-    let index = sample.indices.first { !asked.contains(labels[$0]) && !isNumber(sample[$0]) && isTime($0) }
-    return index.map { [($0, .text)] } ?? []
-  }
-
-  private static func parts(_ indices: [Int], _ labels: [String], _ sample: [String]) -> [(index: Int, part: TimePart)] {
+  static func parts(_ indices: [Int], _ labels: [String], _ sample: [String]) -> [(index: Int, part: TimePart)] {
     if indices.count == 1 { return [(indices[0], .text)] }
-    guard indices.allSatisfy({ Int(sample[$0].trimmed) != nil }) else { return indices.map { ($0, .text) } }
+    guard indices.allSatisfy({ isInteger(sample[$0]) }) else { return indices.map { ($0, .text) } }
     let named = indices.map { TimePart.named(labels[$0]) }
     return indices.enumerated().map { order, index in
       (index, (named.contains { $0 == nil } ? TimePart(rawValue: order) : named[order]) ?? .text)
@@ -207,7 +192,9 @@ struct SeriesColumns {
     return text.withUTF8 { NumberField($0, sentinels: sentinels) }
   }
 
-  private static func isNumber(_ text: String) -> Bool { if case .number = field(text) { true } else { false } }
+  static func isInteger(_ text: String) -> Bool { Int(text.trimmed) != nil }
+  static func isNumber(_ text: String) -> Bool { if case .number = field(text) { true } else { false } }
+  static func isMissing(_ text: String) -> Bool { field(text) == .missing }
 }
 
 extension String {

@@ -10,7 +10,7 @@ struct SeriesReader {
   /// Of the first file, to which the others must be equal.
   private var layout: SeriesColumns?
   private var offset: Int?
-  private var hasSeveralOffsets = false
+  private var form: TimeForm?
   private var warnings: [String] = []
   /// Words such as NA in columns of words, by the column, and in how many rows.
   private var doubtfulWords: [String: [String: Int]] = [:]
@@ -63,6 +63,7 @@ struct SeriesReader {
     let hasUnits = UnitsRow.isSecond(of: head.rows)
     let found = try SeriesColumns(hasUnits ? head.rows.enumerated().filter { $0.offset != 1 }.map(\.element) : head.rows, options, name: name)
     if let remark = head.remark { warnings.append(remark) }
+    if let warning = found.warning { warnings.append(warning) }
     if hasUnits { warnings.append("\(name): line \(head.lines[1]) has units and is passed over") }
     if let layout {
       let (old, new) = ((layout.targets + layout.past + layout.known).map(\.name), (found.targets + found.past + found.known).map(\.name))
@@ -166,14 +167,25 @@ struct SeriesReader {
   private init(_ options: SeriesReadingOptions) {
     self.options = options
     sentinels = Sentinels(options.sentinels ?? [])
+    offset = options.offset
   }
 
   private mutating func readTime(_ table: borrowing TableReader, _ found: SeriesColumns, _ rows: SeriesRows) throws(RNNError) {
-    if found.time.count == 1, let time = table.withField(found.time[0].index, { TimeText($0) }) { return add(time, rows) }
+    if found.time.count == 1 {
+      let numbers = found.numbers
+      if let time = table.withField(found.time[0].index, { TimeText($0, numbers: numbers) }) {
+        if form?.isExceeded(by: time.variation) ?? true { table.withField(found.time[0].index) { take(TimeForm($0, numbers: numbers)) } }
+        return add(time, rows)
+      }
+    }
     let text = try found.time.map { (column) throws(RNNError) in try table.string(column.index) }
     if found.time.count > 1 {
       if found.time.contains(where: { $0.part == .text }) {
-        if let time = TimeText(text.joined(separator: " ")) { return add(time, rows) }
+        let text = text.joined(separator: " ")
+        if let time = TimeText(text) {
+          if form?.isExceeded(by: time.variation) ?? true { take(TimeForm(text)) }
+          return add(time, rows)
+        }
       } else {
         var numbers = [1970, 1, 1, 0, 0, 0], isNumber = true
         for (column, text) in zip(found.time, text) {
@@ -191,11 +203,16 @@ struct SeriesReader {
       "\(table.name), line \(table.line), \(found.columns.describe(found.time[0].index)): found ‘\(shown.prefix(60))’, expected a date or time that there is, such as 2016-07-01 or 2016-07-01 14:00:00")
   }
 
+  /// Takes over the form of a text that says more than those before it.
+  private mutating func take(_ other: TimeForm?) {
+    guard var other else { return }
+    if let form { other.include(form) }
+    form = other
+  }
+
   private mutating func add(_ time: TimeText, _ rows: SeriesRows) {
-    if let own = time.offset {
-      if let offset, own != offset { hasSeveralOffsets = true }
-      offset = offset ?? own
-    }
+    form?.include(time.variation)
+    offset = offset ?? time.offset
     rows.add(time, offset: offset ?? 0)
   }
 
@@ -240,8 +257,8 @@ struct SeriesReader {
     where all.allSatisfy({ $0.columns[targets + index].allSatisfy(\.isNaN) }) {
       warnings.append("\(layout.columns.describe(variable.index)) has no number in it: it tells nothing")
     }
-    var clock = try SeriesClock(all.filter { $0.count > 0 }, options, hasTimes: !layout.time.isEmpty, seriesColumn: layout.seriesCandidate)
-    if hasSeveralOffsets { clock.warnings.append("the times have several offsets from UTC, as summer time has: all are counted with that of the first row") }
+    let clock = try SeriesClock(
+      all.filter { $0.count > 0 }, options, hasTimes: !layout.time.isEmpty, form: form, offset: offset ?? 0, seriesColumn: layout.seriesCandidate)
     warnings += clock.warnings
 
     let variables = layout.targets + layout.past + layout.known
@@ -281,12 +298,12 @@ struct SeriesReader {
       }
     }
     set.warnings = warnings + set.likelySentinels() + set.leaks()
-    set.reading = resolved(set, layout)
+    set.reading = resolved(set, layout, clock)
     return set
   }
 
   /// The options with all that was found out.
-  private func resolved(_ set: SeriesSet, _ layout: SeriesColumns) -> SeriesReadingOptions {
+  private func resolved(_ set: SeriesSet, _ layout: SeriesColumns, _ clock: SeriesClock) -> SeriesReadingOptions {
     var options = options
     options.time = layout.time.isEmpty ? .none : .columns(layout.time.map { layout.label($0.index) })
     (options.targets, options.past, options.known) = (set.targets, set.past, set.known)
@@ -295,6 +312,9 @@ struct SeriesReader {
     options.frequency = set.frequency
     options.seasonality = set.seasonality
     options.columns = Dictionary(zip(layout.targets + layout.past + layout.known, numbers).map { (layout.label($0.index), $1.format) }) { first, _ in first }
+    options.sorts = self.options.sorts
+    options.dateOrder = clock.dateOrder
+    options.offset = offset
     return options
   }
 

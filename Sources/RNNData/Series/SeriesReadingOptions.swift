@@ -38,6 +38,8 @@ public struct SeriesReadingOptions: Sendable, Hashable, Codable {
   public var frequency: Frequency?
   public var seasonality: Int?
   public var dateOrder: DateOrder?
+  /// The seconds ahead of UTC with which times are counted that say theirs; by default those of the first row.
+  public var offset: Int?
   /// What separates fields; see ``TableFormat/init(separator:quotes:)``.
   public var separator: String?
   /// Whether the first row has the columns' names.

@@ -6,6 +6,9 @@ final class SeriesRows {
   /// Microseconds since 1970, with the day first and with the month first where dates may mean either; `impossible` where one can't be.
   var times: [Int] = []
   var others: [Int] = []
+  /// Of each row the seconds ahead of UTC; empty while all are those of the first.
+  private(set) var offsets: [Int] = []
+  private var firstOffset: Int?
   /// Where each row stands.
   var files: [(name: String, from: Int)] = []
   var lines: [Int32] = []
@@ -30,6 +33,10 @@ final class SeriesRows {
     let first = time.dayFirst.map { $0.microseconds + shift } ?? Self.impossible
     let second = time.monthFirst.map { $0.microseconds + shift } ?? Self.impossible
     if others.isEmpty, first != second { others = times }
+    let own = time.offset ?? offset
+    if let firstOffset, own != firstOffset, offsets.isEmpty { offsets = [Int](repeating: firstOffset, count: times.count) }
+    if firstOffset == nil { firstOffset = own }
+    if !offsets.isEmpty { offsets.append(own) }
     times.append(first)
     if !others.isEmpty || first != second { others.append(second) }
   }
@@ -54,12 +61,23 @@ final class SeriesRows {
     unclear[variable] = []
   }
 
+  /// The offset of the last row.
+  var lastOffset: Int { offsets.last ?? firstOffset ?? 0 }
+
+  /// The offsets of the rows, which are counted with `own`.
+  func zone(countedWith own: Int?) -> TimeForm.Zone {
+    var changes = [TimeForm.Zone.Change(time: times.first ?? 0, offset: offsets.first ?? lastOffset)]
+    for (time, offset) in zip(times, offsets) where changes.last?.offset != offset { changes.append(.init(time: time, offset: offset)) }
+    return TimeForm.Zone(own: own, changes: changes)
+  }
+
   func place(_ row: Int) -> String { "\(file(row)), line \(lines[row])" }
   func file(_ row: Int) -> String { files.last { $0.from <= row }?.name ?? name }
 
   /// Puts rows in another order.
   func reorder(_ order: [Int]) {
     times = order.map { times[$0] }
+    if !offsets.isEmpty { offsets = order.map { offsets[$0] } }
     lines = order.map { lines[$0] }
     for index in columns.indices { columns[index] = order.map { columns[index][$0] } }
   }

@@ -5,12 +5,20 @@ public struct TimeAxis: Sendable, Hashable, Codable {
   public let frequency: Frequency
   /// Whether the steps are the last days of months.
   private let isMonthEnd: Bool
+  /// How the times were written where they were read.
+  private var form: TimeForm?
 
   /// Without a start, or without a clock in the frequency, steps only have numbers.
   public init(start: CivilTime? = nil, frequency: Frequency = .step) {
     self.start = frequency.hasClock ? start : nil
     self.frequency = start == nil ? .step : frequency
     isMonthEnd = frequency.unit == .month && start?.isMonthEnd == true
+  }
+
+  /// With times that are written like those that were read.
+  init(start: CivilTime?, frequency: Frequency, form: TimeForm?) {
+    self.init(start: start, frequency: frequency)
+    self.form = form
   }
 
   /// The time of a step, also after the last one and before the first; nil without a clock, and outside the years −9999 to 9999.
@@ -64,10 +72,11 @@ public struct TimeAxis: Sendable, Hashable, Codable {
     return isTooFar ? nil : floored(distance, frequency.count) + (2 * remainder(distance, frequency.count) >= frequency.count ? 1 : 0)
   }
 
-  /// A step for people: its time as far as the clock tells it (`2016-07-01T14:00:00`, `2016-07-01`, `1949-01`, `1880`), or its
-  /// number from 1.
+  /// A step for people: its time as the times were written where they were read, else as far as the clock tells it
+  /// (`2016-07-01T14:00:00`, `2016-07-01`, `1949-01`, `1880`); without a clock its number from 1.
   public func label(of step: Int) -> String {
     guard let start, let time = time(of: step) else { return "\(step + 1)" }
+    if let form { return form.text(of: time) }
     let isFirst = start.date.day == 1 && start.microsecondOfDay == 0
     switch frequency.unit {
     case .step, .nanosecond, .second: return "\(time.dateText)T\(time.timeText(fraction: fractionDigits))"
