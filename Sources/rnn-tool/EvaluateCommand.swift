@@ -143,13 +143,10 @@ struct Evaluate: ParsableCommand {
     let (set, parts, warnings) = try backtest.data(texts, model, named: self.model)
     if !quiet { Warnings.show(warnings) }
     let test = try Backtest(of: set, parts: parts, horizon: backtest.horizon ?? model.architecture.horizon, stride: backtest.stride ?? 1)
-    let baselines = test.baselines(lags: backtest.linearLags ?? model.architecture.context, log: model.scaler.isLog)
-    var view = StageView(
-      { done, all in
-        var progress = TrainingProgress(predicting: done, of: all)
-        progress.unit = "forecasts"
-        return progress
-      }, isQuiet: quiet || json.json)
+    var fitting = StageView(unit: "values", isQuiet: quiet || json.json)
+    let baselines = test.baselines(lags: backtest.linearLags ?? model.architecture.context, log: model.scaler.isLog) { fitting.show($0, of: $1) }
+    fitting.end()
+    var view = StageView(unit: "forecasts", isQuiet: quiet || json.json)
     defer { view.end() }
     let results = try test.run([model] + baselines) { view.show($0, of: $1) }
     view.end()

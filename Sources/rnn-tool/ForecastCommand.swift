@@ -73,7 +73,9 @@ struct ForecastSeries: ParsableCommand {
     if windows.isEmpty, let first = short.first { throw RNNError(.usage, first) }
     Warnings.show(short.map { "\($0), and it is left out" })
     let horizon = horizon ?? model.architecture.horizon
-    let forecasts = try model.forecasts(of: set, windows, horizon: horizon)
+    var view = StageView(unit: "steps", isQuiet: json.json)
+    let forecasts = try model.forecasts(of: set, windows, horizon: horizon) { view.show($0, of: $1) }
+    view.end()
     let table = ForecastTable(forecasts, windows, of: set, levels: forecasts.contains(where: \.hasIntervals) ? levels : [0.5], hasTruth: back > 0, model: self.model)
     try table.print(asJSON: json.json)
     let picture = ForecastPlot(forecasts, windows, of: set, history: history)

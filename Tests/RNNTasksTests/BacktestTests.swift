@@ -41,6 +41,29 @@ import Testing
     #expect(abs(grown[0].points[0] / growth.series[0].targets[0][39] - 1) < 1e-4)
   }
 
+  /// A linear function of logarithms multiplies: what it says is near what the series had, and it is said where it wasn't.
+  @Test func theLinearRuleIsLimited() throws {
+    let doubling = try set((0..<40).map { 2.0.power($0) }, seasonality: 1)
+    let parts = try SeriesSplit(test: .steps(10)).parts(of: doubling), test = try Backtest(of: doubling, parts: parts, horizon: 5)
+    let window = [ForecastWindow(series: 0, target: 0, origin: 30)], last = 2.0.power(29)
+    var told: [[Int]] = []
+    let rules = test.baselines(lags: 1, log: true) { told.append([$0, $1]) }, forecast = try rules[1].forecasts(of: doubling, window, horizon: 5)[0]
+    #expect(told.last == [30, 30] && told.count > 10)
+    #expect(abs(forecast.points[0] / last - 2) < 1e-4 && forecast.points[4] < 2 * last && forecast.isLimited, "\(forecast.points)")
+    let results = try test.run(rules)
+    #expect(results.map(\.limited) == [0, 6])
+
+    // A short series among long ones is fitted with as few lags as it can be.
+    func values(_ count: Int, seed: UInt64) -> [Double] { Self.noise(count, seed: seed).map { (1.1 + $0).power(4) } }
+    let short = try TimeSeries("short", targets: [values(30, seed: 2)]), long = try TimeSeries("long", targets: [values(400, seed: 3)])
+    let both = try SeriesSet(targets: ["x"], series: [long, short])
+    for log in [false, true] {
+      let test = try Backtest(of: both, parts: try SeriesSplit(test: .steps(6)).parts(of: both), horizon: 4)
+      let results = try test.run(test.baselines(lags: 100, log: log))
+      #expect(results[1].total.scaledMAE < 3 * results[0].total.scaledMAE + 1, "\(log): \(results[1].total.scaledMAE) \(results[0].total.scaledMAE)")
+    }
+  }
+
   @Test func missingValuesAndShortSeriesWork() throws {
     var values = Self.noise(100, seed: 1)
     for index in stride(from: 3, to: 100, by: 7) { values[index] = .nan }

@@ -128,8 +128,9 @@ enum SampleSeries {
       #expect(abs(one.quantile(0, level) - many.quantile(0, level)) < 0.06 * spread, "\(level)")
     }
     #expect(Set(many.paths.map { $0[2] }).count > 3900)
-    let again = try model.forecasts(of: set, [window], horizon: 3)[0]
-    #expect(again == many)
+    var told: [[Int]] = []
+    let again = try model.forecasts(of: set, [window], horizon: 3) { told.append([$0, $1]) }[0]
+    #expect(again == many && told == [[1, 3], [2, 3], [3, 3], [3, 3]])
     model.seed = 2
     let other = try model.forecasts(of: set, [window], horizon: 3)[0]
     #expect(other != many)

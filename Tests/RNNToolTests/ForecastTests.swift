@@ -50,7 +50,7 @@ struct ForecastTests {
     #expect(result.code == 0, "\(result.errors)")
     let lines = result.text.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
     #expect(lines[0].joined(separator: ",") == "series,target,time,q0.025,q0.1,q0.25,q0.5,q0.75,q0.9,q0.975,actual")
-    #expect(lines.count == 7 && lines[1][..<3].joined(separator: " ") == "load load 2021-03-20T18:00:00")
+    #expect(lines.count == 7 && lines[1][..<3].joined(separator: " ") == "load load 2021-03-20 18:00")
     for line in lines.dropFirst() {
       let quantiles = try line[3..<10].map { try #require(Float($0)) }
       #expect(quantiles == quantiles.sorted() && Float(line[10]) != nil)
@@ -91,10 +91,11 @@ struct ForecastTests {
     let result = try Program.run(["evaluate", model, data])
     #expect(result.code == 0, "\(result.errors)")
     #expect(result.text.hasPrefix("measured  75 forecasts, each of 6 steps, a new one every step: 450 values\n"), "what it hasn't seen")
-    for words in ["naive", "seasonal naive", "linear", "mean of |y − ŷ|", "the model is better than naive:", "in 80%"] { #expect(result.text.contains(words), "\(words)") }
+    for words in ["naive", "seasonal naive", "linear", "mean of |y − ŷ|", "the model is better than naive:", "in 80%", "MASE, m = 24", "before the measured part, m = 24, or 1"] { #expect(result.text.contains(words), "\(words)") }
     let document = try json(Program.run(["evaluate", model, data, "--json", "--split", "300/0/180", "--stride", "6"]))
     #expect(document["windows"] as? Int == 30 && document["beats_naive"] as? Bool == true)
-    #expect((document["warnings"] as? [String])?.contains { $0.hasPrefix("leak: 100 of the 180 measured steps were seen in training, up to 2021-03-17T15:00:00") } == true)
+    #expect(document["mase_m"] as? Int == 24 && (document["definitions"] as? [String: String])?["mase"]?.contains("m = 24") == true)
+    #expect((document["warnings"] as? [String])?.contains { $0.hasPrefix("leak: 100 of the 180 measured steps were seen in training, up to 2021-03-17 15:00") } == true)
     let forecasters = try #require(document["forecasters"] as? [[String: Any]])
     #expect(forecasters.compactMap { $0["name"] as? String } == ["gru", "naive", "seasonal naive", "linear"])
     let figures = try #require(forecasters[0]["figures"] as? [String: Double])
@@ -103,6 +104,21 @@ struct ForecastTests {
     let (first, rest) = (try place.write("first.csv", Self.table(0..<400).utf8), try place.write("rest.csv", Self.table(400..<480).utf8))
     let split = try json(Program.run(["evaluate", model, first, "--test-file", rest, "--json"]))
     #expect(split["windows"] as? Int == 75 && (split["warnings"] as? [String])?.isEmpty == true)
+  }
+
+  /// Where the linear rule explodes it is held within what the series had, and that is said.
+  @Test func explosionsAreLimited() throws {
+    let place = try Workplace(), model = place.path("m")
+    let data = try place.write("doubling.csv", ("x\n" + (0..<60).map { "\(1 << $0)\n" }.joined()).utf8)
+    let training = try Program.run([
+      "train", "forecast", data, "-o", model, "--log", "--horizon", "5", "--context", "4", "--hidden", "4", "--split", "35/5/20", "--steps", "1", "--quiet",
+    ])
+    #expect(training.code == 0, "\(training.errors)")
+    let result = try Program.run(["evaluate", model, data, "--split", "35/5/20"])
+    #expect(result.code == 0 && result.text.contains("; 16 of 16 forecasts were limited to what the series had before, widened by its range"), "\(result.text)")
+    #expect(result.text.contains("MASE, m = 1") && !result.text.contains("or 1 in a series"))
+    let document = try json(Program.run(["evaluate", model, data, "--split", "35/5/20", "--json"]))
+    #expect((document["forecasters"] as? [[String: Any]])?.compactMap { $0["limited"] as? Int } == [0, 0, 16])
   }
 
   @Test func aWalkIsNotPredictable() throws {
@@ -141,10 +157,10 @@ struct ForecastTests {
       try expect([command, model, try file("a,b\n1,2\n")], 65, "there is no column ‘time’; found ‘a’, ‘b’")
       try expect([command, model, try file(head + "2021-03-01 02:00,x,0,0\n")], 65, "bad.csv, line 4, column 2 (‘load’): found ‘x’, expected a number")
       try expect([command, model, try file(head + "2021-03-01 02:00,1,0\n")], 65, "bad.csv, line 4: found 3 fields separated by commas, expected 4")
-      try expect([command, model, try file(head + "2021-03-01 01:00,1,0,0\n")], 65, "line 4: found 2021-03-01T01:00:00 a second time, first on line 3")
-      try expect([command, model, try file(head + "2021-03-01 02:30,1,0,0\n")], 65, "line 4: found 2021-03-01T02:30:00, which isn't a whole number of steps of 1 hour")
+      try expect([command, model, try file(head + "2021-03-01 01:00,1,0,0\n")], 65, "line 4: found 2021-03-01 01:00 a second time, first on line 3")
+      try expect([command, model, try file(head + "2021-03-01 02:30,1,0,0\n")], 65, "line 4: found 2021-03-01 02:30, which isn't a whole number of steps of 1 hour")
     }
-    try expect(["forecast", model, data], 65, "to predict 6 steps from 2021-03-21T00:00:00 on, holiday must be known")
+    try expect(["forecast", model, data], 65, "to predict 6 steps from 2021-03-21 00:00 on, holiday must be known")
     try expect(["forecast", model, data, "--back", "480"], 64, "480 before its end")
     try expect(["forecast", model, data, "--back", "6", "--series", "other"], 64, "there is no series ‘other’; found ‘load’")
     try expect(["forecast", model, data, "--back", "6", "--levels", "0.1,x"], 64, "found ‘x’ in --levels")

@@ -17,6 +17,8 @@ public struct Backtest: Sendable {
     public let total: ForecastMetrics
     /// Over all windows, for each step ahead.
     public let steps: [ForecastMetrics]
+    /// How many forecasts are limited (``Forecast/isLimited``).
+    public let limited: Int
   }
 
   public let set: SeriesSet
@@ -78,10 +80,12 @@ public struct Backtest: Sendable {
 
   /// The rules that a forecaster is measured beside: naive, seasonal naive where something repeats, and linear. They learn from all
   /// that is before the measured part.
-  public func baselines(lags: Int, log: Bool = false) -> [Baseline] {
+  ///
+  /// - Parameter progress: is told how many values the linear one is fitted to, and of how many.
+  public func baselines(lags: Int, log: Bool = false, progress: (_ done: Int, _ all: Int) -> Void = { _, _ in }) -> [Baseline] {
     let fitting = parts.map { 0..<$0.test.lowerBound }
     let seasonal = set.seasonality > 1 ? [Baseline.seasonalNaive(set, fitting: fitting, horizon: horizon)] : []
-    return [.naive(set, fitting: fitting, horizon: horizon)] + seasonal + [.linear(set, fitting: fitting, horizon: horizon, lags: lags, log: log)]
+    return [.naive(set, fitting: fitting, horizon: horizon)] + seasonal + [.linear(set, fitting: fitting, horizon: horizon, lags: lags, log: log, progress: progress)]
   }
 
   /// Lets all forecasters predict all windows; no more than a few of these are in memory at once.
@@ -92,14 +96,16 @@ public struct Backtest: Sendable {
     _ forecasters: [any Forecaster], progress: (_ done: Int, _ all: Int) -> Void = { _, _ in }
   ) throws(RNNError) -> [Result] {
     let all = windowCount
-    var sums: [[ForecastMetrics]] = forecasters.map { _ in [] }
-    // About a million numbers at once.
-    let batch = max(1, min(1024, (1 << 20) / (horizon * Forecast.defaultLevels.count)))
+    var sums: [[ForecastMetrics]] = forecasters.map { _ in [] }, limited = forecasters.map { _ in 0 }
+    // About a million numbers at once; fewer where they take long, so that there is something to tell.
+    let most = max(1, min(1024, (1 << 20) / (horizon * Forecast.defaultLevels.count))), clock = ContinuousClock()
+    var batch = min(16, most), begun = clock.now
     var windows: [ForecastWindow] = [], done = 0
     func measure() throws(RNNError) {
       for (index, forecaster) in forecasters.enumerated() {
         for (window, forecast) in zip(windows, try forecaster.forecasts(of: set, windows, horizon: horizon)) {
-          if sums[index].isEmpty { sums[index] = [ForecastMetrics](repeating: ForecastMetrics(levels: forecast.levels), count: horizon) }
+          if sums[index].isEmpty { sums[index] = [ForecastMetrics](repeating: ForecastMetrics(levels: forecast.levels, season: set.seasonality), count: horizon) }
+          if forecast.isLimited { limited[index] += 1 }
           let values = set.series[window.series].targets[window.target]
           let scale = scales[window.series * set.targets.count + window.target]
           let levels = forecast.levels.count
@@ -114,20 +120,23 @@ public struct Backtest: Sendable {
       }
       done += windows.count
       windows.removeAll(keepingCapacity: true)
+      if clock.now - begun < .seconds(1) { batch = min(2 * batch, most) }
+      begun = clock.now
       progress(done, all)
     }
     for channel in origins.indices {
       for index in 0..<count(ofChannel: channel) {
         let (series, target) = (channel / set.targets.count, channel % set.targets.count)
         windows.append(ForecastWindow(series: series, target: target, origin: origins[channel] + index * stride))
-        if windows.count == batch { try measure() }
+        if windows.count >= batch { try measure() }
       }
     }
     if !windows.isEmpty { try measure() }
-    return zip(forecasters, sums).map { forecaster, steps in
+    return forecasters.indices.map { index in
+      let steps = sums[index]
       var total = steps.first ?? ForecastMetrics(levels: [0.5])
       for step in steps.dropFirst() { total.add(step) }
-      return Result(name: forecaster.name, total: total, steps: steps)
+      return Result(name: forecasters[index].name, total: total, steps: steps, limited: limited[index])
     }
   }
 }

@@ -38,8 +38,14 @@ public struct Baseline: Forecaster {
   /// - Parameters:
   ///   - lags: how many values it looks at; less where the fitting part is too short for them.
   ///   - log: whether of the logarithms.
-  public static func linear(_ set: SeriesSet, fitting: [Range<Int>], horizon: Int, lags: Int, log: Bool = false) -> Baseline {
-    Baseline("linear", .linear(LinearAutoregression(set, fitting: fitting, horizon: horizon, lags: lags, log: log)), set, fitting, horizon)
+  ///   - progress: is told how many values are fitted, and of how many.
+  ///
+  /// No forecast is further from the values that a channel had than these are from each other: see ``Forecast/isLimited``.
+  public static func linear(
+    _ set: SeriesSet, fitting: [Range<Int>], horizon: Int, lags: Int, log: Bool = false, progress: (_ done: Int, _ all: Int) -> Void = { _, _ in }
+  ) -> Baseline {
+    let rule = LinearAutoregression(set, fitting: fitting, horizon: horizon, lags: lags, log: log, progress: progress)
+    return Baseline("linear", .linear(rule), set, fitting, horizon)
   }
 
   private init(_ name: String, _ rule: Rule, _ set: SeriesSet, _ fitting: [Range<Int>], _ horizon: Int) {
@@ -71,7 +77,7 @@ public struct Baseline: Forecaster {
     let stride = max((count + mostErrors - 1) / mostErrors, 1)
     var points = [Double](repeating: 0, count: horizon)
     for origin in Swift.stride(from: first, to: max(range.upperBound, first), by: stride) {
-      Self.points(rule, values, series: index, target: target, targets: series.targets.count, origin: origin, into: &points)
+      _ = Self.points(rule, values, series: index, target: target, targets: series.targets.count, origin: origin, into: &points)
       for step in 0..<min(horizon, range.upperBound - origin) {
         let error = values[origin + step] - points[step]
         if !error.isNaN { errors[step].append(error) }
@@ -89,10 +95,10 @@ public struct Baseline: Forecaster {
     return offsets
   }
 
-  /// The rule's values.
+  /// Writes the rule's values, and tells whether they had to be limited.
   private static func points(
     _ rule: Rule, _ values: [Double], series: Int, target: Int, targets: Int, origin: Int, into points: inout [Double]
-  ) {
+  ) -> Bool {
     func last(_ from: Int, by step: Int = 1) -> Double {
       var place = from
       while place >= 0, values[place].isNaN { place -= step }
@@ -108,8 +114,9 @@ public struct Baseline: Forecaster {
         // Before a whole season has passed.
         points[step] = value.isNaN ? last(origin - 1) : value
       }
-    case .linear(let linear): linear.predict(values, channel: series * targets + target, origin: origin, into: &points)
+    case .linear(let linear): return linear.predict(values, channel: series * targets + target, origin: origin, into: &points)
     }
+    return false
   }
 
   public func forecasts(of set: SeriesSet, _ windows: [ForecastWindow], horizon: Int) throws(RNNError) -> [Forecast] {
@@ -120,12 +127,14 @@ public struct Baseline: Forecaster {
     var points = [Double](repeating: 0, count: horizon)
     return windows.map { window in
       let values = set.series[window.series].targets[window.target], channel = window.series * targets + window.target
-      Self.points(rule, values, series: window.series, target: window.target, targets: targets, origin: window.origin, into: &points)
+      let isLimited = Self.points(rule, values, series: window.series, target: window.target, targets: targets, origin: window.origin, into: &points)
       var quantiles = [Double](repeating: 0, count: horizon * levels.count)
       for step in 0..<horizon {
         for level in levels.indices { quantiles[step * levels.count + level] = points[step] + offsets[channel][step * levels.count + level] }
       }
-      return Forecast(levels: levels, quantiles: quantiles)
+      var forecast = Forecast(levels: levels, quantiles: quantiles)
+      forecast.isLimited = isLimited
+      return forecast
     }
   }
 }

@@ -28,6 +28,8 @@ public struct Forecast: Sendable, Hashable {
   public let quantiles: [Double]
   /// `[path][horizon]`: courses that the series may take, equally likely.
   public let paths: [[Double]]
+  /// Whether a rule led far out of the range that the series had, and was held at its edge.
+  public internal(set) var isLimited = false
 
   public init(levels: [Double], quantiles: [Double], paths: [[Double]] = []) {
     self.levels = levels

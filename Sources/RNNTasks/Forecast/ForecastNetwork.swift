@@ -47,6 +47,8 @@ package struct ForecastUse {
   let paths: Int
   let seed: UInt64
   let keepsPaths: Bool
+  /// Is told how many steps are predicted.
+  var progress: (_ steps: Int) -> Void = { _ in }
   private let head: ForecastHead
   private let find: ForecastHead.Quantiles
 

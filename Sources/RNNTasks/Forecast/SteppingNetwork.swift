@@ -271,6 +271,7 @@ package struct SteppingNetwork: ForecastNetwork {
           }
         }
       }
+      use.progress(h + 1)
     }
     let start = longest + a.context
     return windows.indices.map { w in

@@ -33,6 +33,8 @@ public struct ForecastMetrics: Sendable, Hashable {
     }
   }
 
+  /// The m of MASE: the steps between the values whose difference is the naive error.
+  public let season: Int?
   /// Whether there are quantiles besides the median.
   public let hasIntervals: Bool
   private let median: Place
@@ -51,7 +53,9 @@ public struct ForecastMetrics: Sendable, Hashable {
 
   /// - Parameters:
   ///   - levels: those of the quantiles that will be added, rising, with 0.5.
-  public init(levels: [Double]) {
+  ///   - season: the m of MASE, to be named beside the figure.
+  public init(levels: [Double], season: Int? = nil) {
+    self.season = season
     hasIntervals = levels.count > 1
     median = Place(0.5, in: levels)
     pinballs = Self.pinballLevels.map { Place($0, in: levels) }
@@ -140,12 +144,15 @@ public struct ForecastMetrics: Sendable, Hashable {
 
   /// All figures with their definitions.
   public var figures: [Figure] {
-    [
+    let m = season.map { "m = \($0)" }, note = (season ?? 0) > 1 ? ", or 1 in a series with no season before it" : ""
+    return [
       Figure(name: "MAE", key: "mae", definition: "mean of |y − ŷ|, ŷ the median", value: mae),
       Figure(name: "RMSE", key: "rmse", definition: "root of the mean of (y − ŷ)²", value: rmse),
       Figure(name: "scaled MSE", key: "scaled_mse", definition: "mean of ((y − ŷ) / s)², s the standard deviation of the channel's training part", value: scaledMSE),
       Figure(name: "scaled MAE", key: "scaled_mae", definition: "mean of |y − ŷ| / s", value: scaledMAE),
-      Figure(name: "MASE", key: "mase", definition: "mean of |y − ŷ| / the mean |y(t) − y(t − m)| before the measured part, m the seasonality", value: mase),
+      Figure(
+        name: m.map { "MASE, \($0)" } ?? "MASE", key: "mase",
+        definition: "mean of |y − ŷ| / the mean |y(t) − y(t − m)| before the measured part, \(m ?? "m the seasonality")\(note)", value: mase),
       Figure(name: "sMAPE", key: "smape", definition: "mean of 200 |y − ŷ| / (|y| + |ŷ|), as in the M4 competition", value: smape),
       Figure(name: "RSE", key: "rse", definition: "root of the sum of (y − ŷ)² / the sum of (y − mean of all measured y)²", value: rse),
       Figure(name: "pinball loss", key: "pinball", definition: "mean of max(q (y − ŷ(q)), (q − 1)(y − ŷ(q))) over q = 0.1, 0.2 … 0.9", value: meanPinball),

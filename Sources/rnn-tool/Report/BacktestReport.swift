@@ -10,6 +10,8 @@ struct BacktestReport {
     let figures: [String: Double]
     /// Of each step ahead.
     let steps: [String: [Double]]
+    /// How many forecasts were limited to what the series has had, widened by its range.
+    let limited: Int
   }
 
   private struct Document: Encodable {
@@ -22,6 +24,8 @@ struct BacktestReport {
     let stride: Int
     let values: Int
     let seasonality: Int
+    /// The m of MASE.
+    let maseM: Int?
     let definitions: [String: String]
     let forecasters: [Forecaster]
     let verdicts: [String]
@@ -44,12 +48,16 @@ struct BacktestReport {
     document = Document(
       model: model, files: files, series: test.set.series.count, channels: test.set.channels, windows: test.windowCount, horizon: test.horizon,
       stride: test.stride, values: results.first?.total.count ?? 0, seasonality: test.set.seasonality,
+      maseM: results.first?.total.season,
       definitions: Dictionary((results.first?.total.figures ?? []).map { ($0.key, $0.definition) }) { first, _ in first },
       forecasters: zip(results, descriptions).map { result, description in
         Forecaster(
-          name: result.name, description: description,
+          name: result.name,
+          description: description
+            + (result.limited == 0 ? "" : "; \(result.limited) of \(test.windowCount) forecasts were limited to what the series had before, widened by its range"),
           figures: Dictionary(result.total.figures.compactMap { figure in figure.value.map { (figure.key, $0) } }) { first, _ in first },
-          steps: ["mae": result.steps.map(\.mae), "rmse": result.steps.map(\.rmse), "scaled_mse": result.steps.map(\.scaledMSE)])
+          steps: ["mae": result.steps.map(\.mae), "rmse": result.steps.map(\.rmse), "scaled_mse": result.steps.map(\.scaledMSE)],
+          limited: result.limited)
       }, verdicts: comparisons.map { "the model \($0)" }, beatsNaive: comparisons.first?.isBetter == true, warnings: warnings)
   }
 

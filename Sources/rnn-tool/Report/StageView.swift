@@ -25,6 +25,16 @@ package struct StageView {
     began = self.now()
   }
 
+  /// - Parameter unit: what is counted.
+  init(unit: String, isQuiet: Bool) {
+    self.init(
+      { done, all in
+        var progress = TrainingProgress(predicting: done, of: all)
+        progress.unit = unit
+        return progress
+      }, isQuiet: isQuiet)
+  }
+
   package mutating func show(_ done: Int, of all: Int) {
     let seconds = now() - began
     guard !isQuiet, seconds > 1, done > 0 else { return }
