@@ -33,7 +33,10 @@ public struct ForecastTrainer: Trainer {
     let split = options.split ?? SeriesSplit(
       validation: .steps(max(horizon, Int((ForecastDefaults.validationShare * Double(longest)).rounded()))))
     let (set, parts) = try split.dividing(all)
-    warnings = Array(set.warnings.dropFirst(all.warnings.count))
+    warnings =
+      Array(set.warnings.dropFirst(all.warnings.count))
+      + ((options.context ?? 0) > longest
+        ? ["a context of \(options.context ?? 0) steps is longer than any series (\(longest) steps): what is before them takes time and tells nothing"] : [])
     let lengths = parts.map(\.training.count)
     let defaults = ForecastDefaults(
       length: lengths.max() ?? 0, steps: lengths.reduce(0, +) * set.targets.count, channels: set.channels, seasonality: set.seasonality,

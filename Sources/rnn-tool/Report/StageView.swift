@@ -13,12 +13,12 @@ package struct StageView {
   ///   - progress: how far it is, in words.
   ///   - now: the time in seconds, by default of a clock that only runs forward.
   package init(
-    _ progress: @escaping (_ done: Int, _ all: Int) -> TrainingProgress, isQuiet: Bool, reporter: ProgressReporter = ProgressReporter(),
+    _ progress: @escaping (_ done: Int, _ all: Int) -> TrainingProgress, isQuiet: Bool, reporter: ProgressReporter? = nil,
     now: (() -> Double)? = nil
   ) {
     self.progress = progress
     self.isQuiet = isQuiet
-    self.reporter = reporter
+    self.reporter = reporter ?? (isQuiet ? ProgressReporter() : ProgressReporter(terminal: Heartbeat().watching(.standardError())))
     let clock = ContinuousClock()
     let start = clock.now
     self.now = now ?? { (clock.now - start) / .seconds(1) }
@@ -44,5 +44,9 @@ package struct StageView {
     reporter.update(progress)
   }
 
-  package mutating func end() { reporter.finish() }
+  package mutating func end() {
+    reporter.finish()
+    // Without its heart.
+    reporter = ProgressReporter()
+  }
 }

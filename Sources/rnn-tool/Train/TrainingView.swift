@@ -5,7 +5,7 @@ import RNN
 struct TrainingView {
   private let isQuiet: Bool
   private let output: String?
-  private var reporter = ProgressReporter()
+  private var reporter: ProgressReporter
   private let clock = ContinuousClock()
   private var meanLoss: Double?
   private var validationLoss: Double?
@@ -16,6 +16,7 @@ struct TrainingView {
   init(output: String?, isQuiet: Bool) {
     self.isQuiet = isQuiet
     self.output = output
+    reporter = isQuiet ? ProgressReporter() : ProgressReporter(terminal: Heartbeat().watching(.standardError()))
     began = clock.now
     lastSample = began
   }

@@ -1,0 +1,33 @@
+import Foundation
+import RNN
+import Synchronization
+import Testing
+import rnn_tool
+
+/// Where nothing else is shown for long, a line says that the program is still at work.
+@Suite struct HeartbeatTests {
+  private final class Lines: Sendable {
+    private let lines = Mutex<[String]>([])
+    var all: [String] { lines.withLock { $0 } }
+    func add(_ line: String) { lines.withLock { $0.append(line) } }
+  }
+
+  @Test func beats() {
+    let lines = Lines(), shown = Lines()
+    var heart: Heartbeat? = Heartbeat(every: .milliseconds(40)) { lines.add($0) }
+    let terminal = heart?.watching(Terminal(isInteractive: false, write: { shown.add($0) }))
+    while lines.all.count < 2 { Thread.sleep(forTimeInterval: 0.01) }
+    #expect(lines.all.allSatisfy { $0.hasPrefix("still at work after ") && $0.hasSuffix("\n") }, "\(lines.all)")
+    terminal?.write("a line")
+    #expect(shown.all == ["a line"])
+    heart = nil
+  }
+
+  /// Where much is shown nothing is added.
+  @Test func isSilentWhereMuchIsShown() {
+    let lines = Lines(), heart = Heartbeat(every: .seconds(600)) { lines.add($0) }
+    let terminal = heart.watching(Terminal(isInteractive: false, write: { _ in }))
+    for _ in 0..<10 { terminal.write("a line") }
+    #expect(lines.all.isEmpty)
+  }
+}
