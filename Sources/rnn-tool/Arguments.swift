@@ -33,19 +33,21 @@ enum CellArgument {
   static let help = help(suffix: "")
 
   static func help(suffix: String) -> ArgumentHelp {
-    ArgumentHelp("A built-in cell (\(Cell.builtIn.map(\.name).joined(separator: ", "))), equations, or a file of equations.\(suffix)", valueName: "cell")
+    ArgumentHelp("A built-in cell (\(Cell.builtIn.map(\.name).joined(separator: ", "))), equations as text or LaTeX, or a file of equations.\(suffix)", valueName: "cell")
   }
 
   static func cell(_ text: String) throws -> Cell {
     if let known = Cell.builtIn.first(where: { $0.name == text }) { return known }
-    if text.contains("=") { return try Cell(equations: text) }
+    var remarks: [String] = []
+    defer { Warnings.show(remarks) }
+    if text.contains(where: { $0 == "=" || $0 == "←" }) { return try Cell(equations: text, remark: { remarks.append($0) }) }
     guard Files.exists(text) else { return try Cell.named(text) }
     let bytes = try Files.read(text, limit: 1 << 20)
     guard let equations = String(validating: bytes, as: UTF8.self) else {
       throw RNNError(.badData, "\(text) is not UTF-8: expected a cell's equations")
     }
     do {
-      return try Cell(equations: equations)
+      return try Cell(equations: equations, remark: { remarks.append("\(text): \($0)") })
     } catch {
       throw RNNError(.badData, "\(text): \(error.message)")
     }

@@ -16,6 +16,7 @@ struct Explain: ParsableCommand {
         rnn explain --cell lstm --hidden 2 --inputs '1,0;0,1'
         rnn explain --set 'Whh=[0.3 0.1; 0 0.2],bh=[0.1 0]' --initial h=[0.5,0]
         rnn explain --cell 'h = tanh(Wxh x + Whh h + bh)' --size output=2
+        rnn explain --cell 'h_t = \\sigma(W_x x_t) \\odot h_{t-1} + b_h'
       """)
 
   enum Format: String, CaseIterable, ExpressibleByArgument {

@@ -83,7 +83,7 @@ import Testing
     ("h = h ? 1", "line 1, column 7: “?” has no meaning in equations"),
     ("h = h\u{0} 1", "line 1, column 6: a control character has no meaning in equations"),
     ("h = tahn(h)", "line 1, column 5: there is no function “tahn”; did you mean tanh?"),
-    ("h = tanh h", "line 1, column 10: two vectors stand side by side; write the product of their units as “* h”"),
+    ("h = tanh W_h h", "line 1, column 5: tanh is a function; write tanh(…)"),
     ("h = tanh + h", "line 1, column 5: tanh is a function; write tanh(…)"),
     ("h = max(h)", "line 1, column 5: max has 1 argument; write max(a, b); the largest unit of v is highest(v)"),
     ("h = dropout(h, x)", "line 1, column 16: the rate of dropout is a number"),

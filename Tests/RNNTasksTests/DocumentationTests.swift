@@ -44,6 +44,17 @@ import Testing
     try verify(keep)
     let brief = "f = sigmoid(Wxf x + Whf h + bf); h = f * h + (1 - f) * tanh(Wxh x + bh)"
     #expect(try Cell(equations: brief, name: "keep") == keep)
+
+    let pasted = try Cell(
+      equations: #"""
+        \begin{aligned}
+        h_t &= \tanh(W_{xh}x_t + W_{hh}h_{t-1} + b_h) \\
+        y_t &= \text{softmax}(W_{hy}h_t + b_y)
+        \end{aligned}
+        """#,
+      remark: { print($0) })
+    print(pasted.equations)
+    #expect(pasted == .rnn)
   }
 
   @Test func trainingAndGenerating() async throws {

@@ -53,11 +53,42 @@ struct ExplainCommandTests {
     #expect(bytes.code == 65 && bytes.errors.contains("not UTF-8"))
   }
 
+  /// The formulas of the lecture note, as they are.
+  @Test func pastedFormulas() throws {
+    let formulas = #"""
+      h_t = f(h_{t-1}, x_t)
+      h_t = \tanh(W_{xh}x_t + W_{hh}h_{t-1} + b_h)
+      y_t = \text{softmax}(W_{hy}h_t + b_y)
+      """#
+    let expected = try run()
+    let text = try run("--cell", formulas)
+    #expect(text.code == 0 && text.output == expected.output)
+    let left = "is left out of the cell:"
+    #expect(text.errors == """
+      warning   line 1: the equation of h_t \(left) another one says what f computes
+      warning   line 3: the equation of y_t \(left) nothing in the cell uses it, and a model has an output layer of its own
+
+      """)
+    let place = try Workplace()
+    let file = try place.write("note.tex", formulas.utf8)
+    let fromFile = try run("--cell", file)
+    #expect(fromFile.output == expected.output && fromFile.errors.hasPrefix("warning   \(file): line 1: "))
+    let verified = try Program.run(["verify", "--cell", file, "--hidden", "3", "--inputs", "2"])
+    #expect(verified.code == 0 && verified.text.contains("holds  rnn "))
+    // A file of a cell's name is read before the name is looked up; the built-in names come first.
+    _ = try place.write("Elman", "h = tanh(W_xh x + 0.5 h)\n".utf8)
+    #expect(try Program.run(["explain", "--cell", "Elman"], in: place.folder).output == (try run("--cell", "h = tanh(W_xh x + 0.5 h)").output))
+    #expect(try run("--cell", "Elman").output == expected.output)
+  }
+
   @Test(arguments: [
     (["--set", "Wq=1"], "there is no parameter “Wq”; known are W_xh, W_hh, b_h, W_hy, b_y"),
     (["--set", "Wxh=[1 2],Whh=0.3"], "Wxh is 1 × 2; expected 1 × 1, “hidden” × “input”"),
     (["--cell", "h = tahn(h)"], "line 1, column 5: there is no function “tahn”; did you mean tanh?"),
-    (["--cell", "elman"], "there is no cell “elman”; known are"),
+    (["--cell", "jordan"], "there is no cell “jordan”; known are"),
+    (["--cell", "LTSM"], "there is no cell “LTSM”; did you mean lstm? known are"),
+    (["--cell", #"h_t = f(h_{t-1}, x_t)"#], "line 1, column 7: f stands for any function; write out what it computes, for example h_t = tanh(W_xh x_t + W_hh h_{t-1} + b_h)"),
+    (["--cell", #"h_t = h_{t-1} \otimes x_t"#], #"line 1, column 15: \otimes is not read in equations; write \odot for the product unit by unit"#),
     (["--inputs", "1,x"], "found “x” in the input x; expected a number"),
     (["--targets", "1"], "targets are for the way back; ask for it too (--backward)"),
     (["--size", "output"], "found --size output; expected name=number"),

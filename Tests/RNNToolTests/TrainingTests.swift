@@ -41,6 +41,24 @@ struct TrainingTests {
     }
   }
 
+  /// A model of pasted formulas has them in our own form, and is the built-in cell's model where they are that cell.
+  @Test func pastedFormulasTrain() throws {
+    let place = try Workplace()
+    let text = try place.text()
+    let formulas = #"\begin{aligned} h_t &= \tanh(W_{xh}x_t + W_{hh}h_{t-1} + b_h) \\ \hat{y}_t &= \mathrm{softmax}(W_{hy}h_t + b_y) \end{aligned}"#
+    for (cell, model) in [(formulas, "pasted"), ("Elman", "named")] {
+      let result = try Program.run(["train", "generate", text, "-o", place.path(model), "--steps", "2", "--quiet", "--cell", cell] + tiny)
+      #expect(result.code == 0, "\(result.errors)")
+      #expect(result.errors.split(separator: "\n").count == (cell == formulas ? 1 : 0), "\(result.errors)")
+    }
+    #expect(try place.bytes("pasted") == place.bytes("named"))
+    let own = #"h_t = \sigma(U x_t + V h_{t-1}) \odot h_{t-1} + b_h"#
+    let result = try Program.run(["train", "generate", text, "-o", place.path("own"), "--steps", "2", "--quiet", "--cell", own] + tiny)
+    #expect(result.code == 0 && result.errors.isEmpty, "\(result.errors)")
+    #expect(try Program.run(["inspect", place.path("own")]).text.contains("  h_t = sigmoid(U x_t + V h_{t-1}) ⊙ h_{t-1} + b_h\n"))
+    #expect(try Program.run(["verify", place.path("own")]).code == 0)
+  }
+
   @Test func standardInputTrainsButCannotBeResumed() throws {
     let place = try Workplace()
     let result = try Program.run(["train", "generate", "-", "-o", place.path("m"), "--steps", "2"] + tiny, input: Workplace.text)

@@ -50,8 +50,10 @@ enum EquationNames {
     "ᵣ": "r", "ₛ": "s", "ₜ": "t", "ᵤ": "u", "ᵥ": "v", "ₓ": "x",
   ]
 
-  /// A parameter's name in one of its written forms – `W_xh`, `Wxh`, `b_h`, `bh`, `v_h` –, or nil if it isn't one.
+  /// A parameter's name in one of its written forms – `W_xh`, `Wxh`, `b_h`, `bh`, `v_h`, `U_f`, `W`, `b` –, or nil if it isn't one.
   static func parameter(_ written: String) -> (isMatrix: Bool, name: String)? {
+    if hasOwnLetter(written) { return (true, written) }
+    if written == "b" || written == "v" { return (false, written) }
     guard let first = written.first, first == "W" || first == "b" || first == "v" else { return nil }
     let rest = written.dropFirst()
     if rest.first == "_" {
@@ -61,6 +63,13 @@ enum EquationNames {
     // Without a separator only short names are taken, so that `bias` or `value` is not silently a vector “ias”.
     guard isParameter(String(rest)), rest.count <= (first == "W" ? 3 : 2) || rest.contains("_") && rest.count <= 4 else { return nil }
     return (first == "W", String(rest))
+  }
+
+  /// Whether a matrix of this name is written without a `W`: a capital letter, alone or with a subscript. `W_f` is the matrix
+  /// `f`, the identity is no parameter, and `C_t` would be a value.
+  static func hasOwnLetter(_ name: String) -> Bool {
+    guard let first = name.unicodeScalars.first, ("A"..."Z").contains(first), name != "I", !name.hasSuffix("_t") else { return false }
+    return name.unicodeScalars.count == 1 || first != "W" && name.unicodeScalars.dropFirst().first == "_" && isParameter(name)
   }
 
   /// The name among `known` that is closest to `name`, if it is close.

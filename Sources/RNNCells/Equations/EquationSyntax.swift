@@ -9,6 +9,8 @@ indirect enum EquationSyntax {
   case applied(EquationSyntax, EquationSyntax)
   case squared(EquationSyntax, EquationPosition)
   case call(EquationFunction, [EquationSyntax], EquationPosition)
+  /// Vectors one below the other, which only a matrix may be applied to.
+  case list([EquationSyntax], EquationPosition)
 
   /// A later member of a chain, with the operator before it.
   struct Operand {
@@ -19,9 +21,33 @@ indirect enum EquationSyntax {
 
   var position: EquationPosition {
     switch self {
-    case .number(_, let p), .word(_, let p, _), .negated(_, let p), .squared(_, let p), .call(_, _, let p): p
+    case .number(_, let p), .word(_, let p, _), .negated(_, let p), .squared(_, let p), .call(_, _, let p), .list(_, let p): p
     case .sum(let first, _), .product(let first, _), .applied(let first, _): first.position
     }
+  }
+}
+
+extension EquationSyntax {
+  /// Calls `body` with every part that stands by itself, from left to right.
+  func forEach(_ body: (EquationSyntax) -> Void) {
+    body(self)
+    switch self {
+    case .number, .word: break
+    case .negated(let a, _), .squared(let a, _): a.forEach(body)
+    case .applied(let a, let b):
+      a.forEach(body)
+      b.forEach(body)
+    case .sum(let first, let rest), .product(let first, let rest):
+      first.forEach(body)
+      for operand in rest { operand.value.forEach(body) }
+    case .call(_, let members, _), .list(let members, _):
+      for member in members { member.forEach(body) }
+    }
+  }
+
+  /// Calls `body` with every name in it.
+  func forEachWord(_ body: (EquationWord) -> Void) {
+    forEach { if case .word(let word, _, _) = $0 { body(word) } }
   }
 }
 
@@ -32,8 +58,11 @@ enum EquationFunction: String, CaseIterable {
   case normalized, dropout, zoneout
 
   init?(word: String) {
-    if let function = EquationFunction(rawValue: word == "σ" ? "sigmoid" : word) { self = function } else { return nil }
+    guard let function = EquationFunction(rawValue: Self.aliases[word] ?? word) else { return nil }
+    self = function
   }
+
+  private static let aliases = ["σ": "sigmoid", "sigm": "sigmoid", "logistic": "sigmoid", "Sigmoid": "sigmoid", "ReLU": "relu", "Tanh": "tanh", "ln": "log"]
 
   /// How many arguments it takes.
   var arguments: ClosedRange<Int> {
@@ -83,6 +112,8 @@ enum EquationFunction: String, CaseIterable {
 struct EquationProgram {
   struct Assignment {
     let name: String
+    /// The left side, as written.
+    let written: String
     let value: EquationSyntax
     let position: EquationPosition
   }
@@ -92,4 +123,6 @@ struct EquationProgram {
   var states: [StateDeclaration] = []
   var output: (name: String, size: Size?, position: EquationPosition)?
   var assignments: [Assignment] = []
+  /// What states begin with, from equations such as h_0 = 0.
+  var initial: [String: Double] = [:]
 }

@@ -220,10 +220,18 @@ struct EquationWriter {
   }
 
   private func parameter(_ kind: String, _ name: String) -> String {
-    if notation == .latex { return "\(kind)_{\(name.split(separator: "_").joined(separator: "\\_"))}" }
     // `b_t` is b at step t where there is a b, and `b_h` may be a value's name.
-    let written = "\(kind)_\(name)"
-    let untimed = written.hasSuffix("_t") ? String(written.dropLast(2)) : written
-    return valueNames.contains(written) || valueNames.contains(untimed) ? "\(kind).\(name)" : written
+    func clashes(_ written: String) -> Bool {
+      valueNames.contains(written) || written.hasSuffix("_t") && valueNames.contains(String(written.dropLast(2)))
+    }
+    let isAlone = kind == "W" ? EquationNames.hasOwnLetter(name) : name == "b" || name == "v"
+    let hasOwnLetter = isAlone && !clashes(name)
+    if notation == .latex {
+      let letter = hasOwnLetter ? String(name.prefix(1)) : kind
+      let lowered = (hasOwnLetter ? String(name.dropFirst(2)) : name).split(separator: "_").joined(separator: "\\_")
+      return lowered.isEmpty ? letter : "\(letter)_{\(lowered)}"
+    }
+    let written = hasOwnLetter ? name : "\(kind)_\(name)"
+    return clashes(written) ? "\(kind).\(name)" : written
   }
 }

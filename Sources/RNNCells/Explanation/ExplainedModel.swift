@@ -53,7 +53,8 @@ struct ExplainedModel {
     return cell.graph.parameters.indices.first { p in
       let parameter = cell.graph.parameters[p]
       let plain = parameter.name.filter { $0 != "_" }
-      return parameter.isMatrix ? name == "W" + plain : name == "b" + plain || name == "v" + plain
+      if parameter.isMatrix { return name == "W" + plain || name == plain && EquationNames.hasOwnLetter(parameter.name) }
+      return name == "b" + plain || name == "v" + plain
     }
   }
 

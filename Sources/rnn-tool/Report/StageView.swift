@@ -46,7 +46,7 @@ package struct StageView {
 
   package mutating func end() {
     reporter.finish()
-    // The heartbeat ends with the reporter that holds it.
+    // Without its heart.
     reporter = ProgressReporter()
   }
 }

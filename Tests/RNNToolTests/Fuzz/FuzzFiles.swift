@@ -31,6 +31,9 @@ final class FuzzFiles: Sendable {
     try ToneClips.write(ToneClips.texts(12)) { name, bytes in try write(name, bytes) }
     try write("series", "day,load,price\n\((0..<120).map { "2024-\(1 + $0 / 28 < 10 ? "0" : "")\(1 + $0 / 28)-\($0 % 28 < 9 ? "0" : "")\(1 + $0 % 28),\(50 + $0 % 7 * 3),\($0 % 5).5\n" }.joined())".utf8)
     try write("numbers", "y\n\((0..<80).map { "\($0 % 6)\n" }.joined())".utf8)
+    try write(
+      "formulas",
+      #"\begin{aligned} z_t &= \sigma\left(W_z \cdot [h_{t-1}, x_t]\right), \\ \tilde{h}_t &= \tanh(\mathbf{W}_{xh} x_t + U(z_t \odot h_{t-1})) \\ h_t &= (1 - z_t) h_{t-1} + \frac{z_t}{2} \tilde{h}_t \\ y_t &= \text{softmax}(V h_t) \end{aligned}"#.utf8)
     try write("cell", "f = sigmoid(Wxf x + Whf h + bf)\nh = f * h + (1 - f) * tanh(Wxh x + bh)\n".utf8)
     let tokenizer = try Tokenizer(of: [Workplace.text], .bpe, vocabulary: 290)
     try write("tokenizer.json", (tokenizer.json ?? "").utf8)
@@ -218,6 +221,9 @@ final class FuzzFiles: Sendable {
       Kind(name: "rows of Sphinx", file: self["rows.mfc"]) { path in
         _ = try FeatureFile.rows(contentsOf: path, size: 13)
       } calls: { path in [["transcribe", place["rows.model"], path]] },
+      Kind(name: "formulas", file: self["formulas"]) { path in
+        _ = try Cell(equations: String(decoding: Data(contentsOf: URL(filePath: path)), as: UTF8.self))
+      } calls: { path in [["explain", "--cell", path], ["verify", "--cell", path, "--hidden", "2", "--inputs", "2"]] },
       Kind(name: "cell", file: self["cell"]) { path in
         _ = try Cell(equations: String(decoding: Data(contentsOf: URL(filePath: path)), as: UTF8.self))
       } calls: { path in [["explain", "--cell", path], ["verify", "--cell", path, "--hidden", "2", "--inputs", "2"], ["train", "generate", place["text"], "-o", "/dev/null", "--cell", path, "--steps", "1", "--hidden", "3"]] },
