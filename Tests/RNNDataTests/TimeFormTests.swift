@@ -160,6 +160,14 @@ import Testing
     } catch {
       #expect("\(error)".contains("data.csv, line 4, column 1 (‘time’): found ‘soon’, expected a date or time"), "\(error)")
     }
+    // Where the target isn't clear because of it, the error says so too.
+    let folder = try TemporaryFolder(["data.csv": "year,x\n1960.04,1\n1960.12,2\n1960.21,3\n1960.29,4\n"])
+    do {
+      _ = try SeriesSet(reading: [folder["data.csv"]])
+      Issue.record("no error")
+    } catch {
+      #expect("\(error)".contains("found the columns ‘year’, ‘x’; say which to predict") && "\(error)".contains("; column 1 (‘year’) is named like a time, but ‘1960.21’ is not"), "\(error)")
+    }
     // Days as spreadsheets count them, in a column that may have anything else.
     let days = ["45379.0", "45379.5", "45380.0"]
     let said = try read(days)

@@ -79,10 +79,11 @@ struct SeriesColumns {
     }
     let time = times.columns
     numbers = times.numbers
-    warning = times.notUnderstood.map { index, value in
+    let notUnderstood = times.notUnderstood.map { index, value in
       let hint = TimeColumns.isSerial([value]) ? " (--time-column '\(labels[index])' takes it for a spreadsheet's number of a day)" : ""
-      return "\(name), \(table.describe(index)) is named like a time, but ‘\(value.shortened)’ is not understood as one\(hint): rows are taken as steps, without a clock"
+      return "\(table.describe(index)) is named like a time, but ‘\(value.shortened)’ is not understood as one\(hint)"
     }
+    warning = notUnderstood.map { "\(name), \($0): rows are taken as steps, without a clock" }
     let series: Int?
     if let column = options.series { series = try table.index(of: column, in: name) } else { series = nil }
     (self.time, self.series) = (time, series)
@@ -105,7 +106,7 @@ struct SeriesColumns {
       if !wantsAll, chosen.count != 1 {
         throw RNNError(
           .badData,
-          "\(name): found \(chosen.isEmpty ? "no column of numbers" : "the columns \(chosen.map { "‘\(labels[$0])’" }.joined(separator: ", "))"); say which to predict (--target-column, several with commas between, or all)")
+          "\(name): found \(chosen.isEmpty ? "no column of numbers" : "the columns \(chosen.map { "‘\(labels[$0])’" }.joined(separator: ", "))"); say which to predict (--target-column, several with commas between, or all)\(notUnderstood.map { "; \($0)" } ?? "")")
       }
       if chosen.isEmpty { throw RNNError(.badData, "\(name): found no column of numbers to predict") }
     } else {

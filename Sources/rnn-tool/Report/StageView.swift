@@ -46,7 +46,7 @@ package struct StageView {
 
   package mutating func end() {
     reporter.finish()
-    // Without its heart.
+    // The heartbeat ends with the reporter that holds it.
     reporter = ProgressReporter()
   }
 }
