@@ -284,6 +284,7 @@ import Testing
     #expect(message("date,x\n2012-01-01,1\n2012-01-02,abc\n")
       == "65 data.csv, line 3, column 2 (‘x’): found ‘abc’, expected a number, or nothing, NA, NaN, null or ? where it is missing")
     #expect(message("date,x\n2012-01-01,1\n2012-01-02,\"2\n").contains("line 3, byte 12: this quote is never closed"))
+    #expect(message("date,x\n\"2012-01-01,1\n2012-01-02,2\n").contains("line 2, byte 1: this quote is never closed"))
     #expect(message("date,x,y\n2012-01-01,1,\n2012-01-02,2,\n", SeriesReadingOptions(targets: ["y"]))
       == "65 data.csv, column 3 (‘y’): found no number in the whole column, expected something to predict")
     #expect(message("date,x,y\n2012-01-01,1,2\n").contains("found the columns ‘x’, ‘y’; say which to predict (--target-column, several with commas between, or all)"))

@@ -92,8 +92,12 @@ public struct Sound: Sendable, Hashable {
     }
     guard loudest > 0 else { return self }
     var result = self
-    let factor = Float(Self.level / loudest.squareRoot())
-    for i in result.samples.indices { result.samples[i] *= factor }
+    let factor = Self.level / loudest.squareRoot()
+    if Float(factor).isFinite {
+      for i in result.samples.indices { result.samples[i] *= Float(factor) }
+    } else {
+      for i in result.samples.indices { result.samples[i] = Float(Double(result.samples[i]) * factor) }
+    }
     return result
   }
 

@@ -58,7 +58,8 @@ struct SeriesColumns {
     let asked = Self.asked(options)
     guard let first = rows.first else { throw RNNError(.badData, "\(name) is empty: expected a table of numbers") }
     let isHeader = Self.areNames(first, options)
-    if isHeader, let twice = asked.first(where: { name in first.count { $0 == name } > 1 }) {
+    let counts = Self.counts(first)
+    if isHeader, let twice = asked.first(where: { counts[$0, default: 0] > 1 }) {
       let places = first.indices.filter { first[$0] == twice }.map { "\($0 + 1)" }
       throw RNNError(.badData, "\(name): found the name ‘\(twice)’ at the columns \(places.joined(separator: " and ")); expected it once, or the number of the column")
     }
@@ -75,7 +76,7 @@ struct SeriesColumns {
       let indices = try names.map { (column) throws(RNNError) in try table.index(of: column, in: name) }
       times.columns = Self.parts(indices, labels, sample)
       if indices.count == 1 { times.numbers = TimeColumns.numbers(of: body.map { $0[indices[0]] }, named: labels[indices[0]].lowercased(), isAsked: true) ?? .any }
-    case .found: times = TimeColumns.found(labels, hasNames: isHeader, body, asked: asked)
+    case .found: times = TimeColumns.found(labels, hasNames: isHeader, body, asked: Set(asked))
     }
     let time = times.columns
     numbers = times.numbers
@@ -149,11 +150,13 @@ struct SeriesColumns {
 
   /// Names that occur more than once get the number of their column, so that each can be asked for.
   private static func distinct(_ names: [String]) -> [String] {
-    let counts = Dictionary(names.map { ($0, 1) }, uniquingKeysWith: +)
+    let counts = counts(names)
     return names.enumerated().map { index, name in
       counts[name, default: 1] == 1 ? name : "\(name)\(name.isEmpty ? "" : " ")(column \(index + 1))"
     }
   }
+
+  private static func counts(_ names: [String]) -> [String: Int] { Dictionary(names.map { ($0, 1) }, uniquingKeysWith: +) }
 
   /// The columns that somebody named.
   private static func asked(_ options: SeriesReadingOptions) -> [String] {
@@ -165,7 +168,7 @@ struct SeriesColumns {
 
   /// Whether a row has the names of columns: one that is asked for, or nothing that is a number or a time.
   static func areNames(_ row: [String], _ options: SeriesReadingOptions) -> Bool {
-    let asked = Self.asked(options)
+    let asked = Set(Self.asked(options))
     return options.header ?? (row.contains { asked.contains($0) } || !row.contains { NumberField.isPlain($0) || TimeText($0) != nil })
   }
 

@@ -15,7 +15,7 @@ struct TimeColumns {
   /// - Parameters:
   ///   - body: the first rows, without names.
   ///   - asked: the names of columns that are something else.
-  static func found(_ labels: [String], hasNames: Bool, _ body: [[String]], asked: [String]) -> TimeColumns {
+  static func found(_ labels: [String], hasNames: Bool, _ body: [[String]], asked: Set<String>) -> TimeColumns {
     guard let sample = body.first else { return TimeColumns() }
     let lower = labels.map { $0.lowercased() }
     var result = TimeColumns()

@@ -6,6 +6,8 @@ public struct TableColumns: Sendable, Hashable {
   public let names: [String]?
   /// The number of fields of every row.
   public let count: Int
+  /// The first place of each name.
+  private let places: [String: Int]
 
   /// - Parameters:
   ///   - first: the fields of the table's first row.
@@ -16,13 +18,14 @@ public struct TableColumns: Sendable, Hashable {
     count = first.count
     let isHeader = hasHeader ?? (wanted.contains { Int($0) == nil } || first.contains { known.contains($0.lowercased()) })
     names = isHeader ? first : nil
+    places = isHeader ? Dictionary(zip(first, first.indices)) { place, _ in place } : [:]
   }
 
   /// The place of a column, from 0: that of this name, or the one of this number, counted from 1.
   ///
   /// - Throws: `.badData` naming the columns there are.
   public func index(of column: String, in name: String) throws(RNNError) -> Int {
-    if let names, let index = names.firstIndex(of: column) { return index }
+    if let index = places[column] { return index }
     if let number = Int(column), (1...count).contains(number) { return number - 1 }
     let found = names.map { $0.map { "‘\($0)’" }.joined(separator: ", ") } ?? "no names in its first line, and \(count) column\(count == 1 ? "" : "s")"
     throw RNNError(.badData, "\(name), line 1: there is no column ‘\(column)’; found \(found)")

@@ -19,15 +19,15 @@ struct TableHead {
   ///   - isWhole: whether that is all of it; else its last row may be cut off and is left out.
   ///   - mostRows: rows at most. Of very wide tables a few are enough.
   ///   - isHeader: whether a row that is not the first one has the names of the columns.
-  /// - Throws: `.badData` where the first row can't be read.
+  /// - Throws: `.badData` where the first or the second row can't be read.
   init(
     _ sample: [UInt8], isWhole: Bool, name: String, format: TableFormat, mostRows: Int = 100, isHeader: ([String]) -> Bool
   ) throws(RNNError) {
     self.name = name
     var reader = TableReader(sample, name: name, format: format)
     var fields = 0
-    // What is wrong with a later row shows when it is read.
-    while rows.count < mostRows, rows.count < 4 || fields < Self.mostFields, rows.isEmpty ? try reader.next() : (try? reader.next()) == true {
+    // Without a second row nothing can be found out; what is wrong with a later one shows when it is read.
+    while rows.count < mostRows, rows.count < 4 || fields < Self.mostFields, rows.count < 2 ? try reader.next() : (try? reader.next()) == true {
       if reader.isBlank { continue }
       rows.append((0..<reader.count).map { String(decoding: reader.bytes($0), as: UTF8.self) })
       lines.append(reader.line)

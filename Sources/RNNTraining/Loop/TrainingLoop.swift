@@ -181,9 +181,7 @@ public struct TrainingLoop<Task: TrainingTask> {
         // One bad batch is left out; a run that can't find back is ended.
         state.skipped += 1
         skippedInARow += 1
-        if skippedInARow == 20 {
-          throw RNNError(.badData, "the loss was not a number for 20 updates in a row (step \(state.step)); try a lower --learning-rate or --clip")
-        }
+        if skippedInARow == 20 { throw lossIsNoNumber("for 20 updates in a row (step \(state.step))") }
       }
       updateAverage()
       state.step += 1
@@ -200,8 +198,10 @@ public struct TrainingLoop<Task: TrainingTask> {
       case .steps(let n): state.step >= n
       case .time(let s): state.seconds >= s
       }
+      if isDone, state.skipped == state.step { throw lossIsNoNumber("in any update") }
       if isEndOfEpoch || isDone || state.stepInEpoch % stepsBetweenMeasurements == 0 {
         let isBest = try measure()
+        if isDone, state.skipped > 0, task.isMeasured, state.best?.validation.isNaN ?? true { throw lossIsNoNumber("in \(state.skipped) of \(state.step) updates, and is none on the validation part") }
         state.isFinished = isDone || isStuck
         if let last = state.history.last { try report(&self, .measured(last, isBest: isBest)) }
       } else {
@@ -209,6 +209,10 @@ public struct TrainingLoop<Task: TrainingTask> {
       }
     }
     return true
+  }
+
+  private func lossIsNoNumber(_ when: String) -> RNNError {
+    RNNError(.badData, "the loss was not a number \(when); try a lower --learning-rate or --clip")
   }
 
   /// An exponential average whose memory is a fraction of the run so far expected; the first updates weigh little.
