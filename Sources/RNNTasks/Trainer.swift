@@ -174,7 +174,7 @@ extension Trainer {
   ///
   /// - Returns: nil if the model of this very run is there.
   private mutating func resume(_ output: String, _ checkpoint: String) throws -> TrainingBeginning? {
-    let model = try? Model(Safetensors(own: output), source: output), run = model.flatMap { TrainingRun(json: $0.notes[Self.runNote] ?? "") }
+    let found = Result { try Model(Safetensors(own: output), source: output) }, model = try? found.get(), run = model.flatMap { TrainingRun(json: $0.notes[Self.runNote] ?? "") }
     if Files.exists(checkpoint) {
       let before = try Self.naming(checkpoint) { () throws in
         let found = try TrainingCheckpoint(try Safetensors(own: checkpoint))
@@ -185,7 +185,15 @@ extension Trainer {
       return before == loop.settings.budget
         ? .resumed(step: loop.state.step) : .continued(step: loop.state.step, before: before, hasMoments: true)
     }
-    guard let model else { return .nothingToResume }
+    guard let model else {
+      guard Files.exists(output) else { return .nothingToResume }
+      do {
+        _ = try found.get()
+      } catch let error as RNNError {
+        throw RNNError(.usage, "\(error.message); --resume can't go on with it: choose another -o, or --fresh to replace it")
+      }
+      return .nothingToResume
+    }
     guard let run else {
       throw RNNError(.usage, "\(output) doesn't say how it was trained, so --resume can't go on; --fresh begins anew")
     }

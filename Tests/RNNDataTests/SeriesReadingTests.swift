@@ -301,6 +301,8 @@ import Testing
 
   @Test func whatWorksButIsSaid() throws {
     #expect(try read("x\n5\n5\n5\n").warnings.contains { $0.contains("‘x’ never changes") })
+    let several = try read("x,y,z\n5,1,7\n5,2,7\n5,3,7\n", SeriesReadingOptions(targets: ["all"])).warnings
+    #expect(several.contains("the target ‘x’ never changes; so do 1 of the 2 other targets"), "\(several)")
     let empty = try read("date,x,y\n2012-01-01,1,\n2012-01-02,2,\n", SeriesReadingOptions(targets: ["x"], past: ["y"]))
     #expect(empty.warnings.contains { $0.contains("column 3 (‘y’) has no number in it") })
   }

@@ -223,7 +223,7 @@ import Testing
     let silence = Sound(samples: [Float](repeating: 0, count: 800), rate: 8000)
     #expect(try features.rows(of: silence).values.allSatisfy { $0 == 0 })
     // So quiet that the factor is beyond a Float.
-    let faint = Sound(samples: loud.samples.map { $0 * 1e-41 }, rate: 8000).levelled(frame: 200)
+    let faint = Sound(samples: loud.samples.map { Float(Double($0) * 1e-41) }, rate: 8000).levelled(frame: 200)
     #expect(faint.samples.allSatisfy(\.isFinite) && abs((faint.samples.max() ?? 0) / (loud.levelled(frame: 200).samples.max() ?? 0) - 1) < 1e-3)
     #expect(throws: RNNError.self) { try SoundStream(features, rate: 8000) }
   }

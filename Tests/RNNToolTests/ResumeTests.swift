@@ -77,5 +77,11 @@ struct ResumeTests {
     let before = try place.bytes("m"), unknown = try run("--steps", "300", "--resume")
     #expect(unknown.code == 64 && unknown.errors.contains("doesn't say how it was trained"), "\(unknown.errors)")
     #expect(try place.bytes("m") == before)
+
+    // Neither what is no model nor the model of another task is replaced.
+    _ = try place.write("m", "a text".utf8)
+    let other = try run("--steps", "300", "--resume")
+    #expect(other.code == 64 && other.errors.contains("--resume can't go on with it"), "\(other.errors)")
+    #expect(try place.bytes("m") == Array("a text".utf8))
   }
 }

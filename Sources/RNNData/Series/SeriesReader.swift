@@ -289,17 +289,24 @@ struct SeriesReader {
     var set = try SeriesSet(
       targets: layout.targets.map(\.name), past: names(targets..<targets + past), known: names(targets + past..<variables.count),
       frequency: clock.frequency, seasonality: options.seasonality ?? options.frequency?.seasonality, series: series)
-    for (index, target) in layout.targets.enumerated() {
-      let constant = series.filter { one in one.length > 1 && Set(one.targets[index].lazy.filter { !$0.isNaN }.prefix(10_000)).count < 2 && Set(one.targets[index].filter { !$0.isNaN }).count < 2 }
-      if let first = constant.first {
-        warnings.append(
-          series.count == 1
-            ? "the target ‘\(target.name)’ never changes" : "\(constant.count) of \(series.count) series never change in ‘\(target.name)’, the first is ‘\(first.name)’")
-      }
-    }
+    if let warning = Self.constantTargets(layout.targets.map(\.name), series) { warnings.append(warning) }
     set.warnings = warnings + set.likelySentinels() + set.leaks()
     set.reading = resolved(set, layout, clock)
     return set
+  }
+
+  /// A remark on targets that have one value only.
+  private static func constantTargets(_ targets: [String], _ series: [TimeSeries]) -> String? {
+    func isConstant(_ values: [Double]) -> Bool {
+      guard let first = values.first(where: { !$0.isNaN }) else { return true }
+      return values.allSatisfy { $0.isNaN || $0 == first }
+    }
+    let found = targets.indices.map { index in (index, series.filter { $0.length > 1 && isConstant($0.targets[index]) }) }.filter { !$0.1.isEmpty }
+    guard let (index, constant) = found.first, let first = constant.first else { return nil }
+    let others = found.count == 1 ? "" : "; so do \(found.count - 1) of the \(targets.count - 1) other targets\(series.count == 1 ? "" : ", in some series")"
+    return series.count == 1
+      ? "the target ‘\(targets[index])’ never changes\(others)"
+      : "\(constant.count) of \(series.count) series never change in ‘\(targets[index])’, the first is ‘\(first.name)’\(others)"
   }
 
   /// The options with all that was found out.
