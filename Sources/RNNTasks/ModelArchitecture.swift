@@ -1,6 +1,6 @@
 public import RNNCells
 import RNNTensor
-import RNNTraining
+public import RNNTraining
 
 /// What the architectures of all tasks have.
 public protocol ModelArchitecture: Sendable, Hashable {
@@ -12,6 +12,8 @@ public protocol ModelArchitecture: Sendable, Hashable {
   var dropout: Double { get }
   /// Further sizes that the cell needs (`projection`).
   var sizes: [String: Int] { get }
+  /// What it is built of, by the options that say so.
+  var settings: RunSettings { get }
 }
 
 extension ModelArchitecture {
@@ -23,10 +25,10 @@ extension ModelArchitecture {
     for (name, size) in sizes.sorted(by: { $0.key < $1.key }) { try Limits.units.check(size, name) }
   }
 
-  /// What a run of training is told from others by: what all tasks have, and what this one has besides.
-  func settings(task: String, _ own: RunSettings) -> RunSettings {
-    var common: RunSettings = ["task": task, "--cell": cell.named, "--hidden": hidden, "--layers": layers, "--dropout": dropout]
+  /// Of ``settings`` what all tasks have.
+  var commonSettings: RunSettings {
+    var common: RunSettings = ["--cell": cell.named, "--hidden": hidden, "--layers": layers]
     for (name, size) in sizes.sorted(by: { $0.key < $1.key }) { common["--\(name)"] = "\(size)" }
-    return common + own
+    return common
   }
 }

@@ -20,7 +20,7 @@ extension Tokenizer {
 }
 
 extension SoundInput {
-  var settings: RunSettings {
+  package var settings: RunSettings {
     switch self {
     case .rows(let size): return ["--row-size": size]
     case .sound(let own):

@@ -6,6 +6,8 @@ public import RNNTraining
 public protocol TaskModel: Sendable {
   /// The task's name in the file, which is also the command that uses it.
   static var task: String { get }
+  /// The kind of model, for people, with its article.
+  static var noun: String { get }
   var weights: Weights { get set }
   /// What the model was trained on and how it was measured, for people: written to the file and shown by `rnn inspect`.
   var notes: [String: String] { get set }

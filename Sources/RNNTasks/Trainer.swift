@@ -53,6 +53,8 @@ public protocol Trainer {
   /// The model before training.
   var initial: Model { get }
   var loop: TrainingLoop<Task> { get set }
+  /// The trained model that training starts from; nil for random weights.
+  var origin: TrainingOrigin? { get }
   /// What is left to do when the best weights are known.
   mutating func finish() throws(RNNError)
   /// What the finished model says of itself, beyond what all say.
@@ -195,7 +197,7 @@ extension Trainer {
       return .nothingToResume
     }
     guard let run else {
-      throw RNNError(.usage, "\(output) doesn't say how it was trained, so --resume can't go on; --fresh begins anew")
+      throw RNNError(.usage, "\(output) doesn't say how it was trained, so --resume can't go on; --fresh begins anew, --from and another -o train it further")
     }
     if run.settings == loop.run.settings, run.budget == loop.settings.budget { return nil }
     try Self.naming(output) { try loop.restore(model.weights, of: run) }
@@ -263,6 +265,7 @@ extension Trainer {
     }
     model.notes[Self.runNote] = loop.run.withoutTimes.json
     model.notes["training"] = "\(loop.state.step) steps, \(HumanFormat.fixed(loop.epochs, 2)) epochs, seed \(loop.settings.seed)"
+    if let origin { model.notes["started from"] = "\(origin)" }
     model.notes.merge(finishedNotes) { $1 }
     return model
   }

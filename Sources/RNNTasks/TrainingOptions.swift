@@ -33,12 +33,16 @@ public struct TrainingOptions: Sendable {
   public var checkpointInterval: Double?
   /// Whether the checkpoint stays when training is finished: then the run can go on with a larger budget as if it had never ended.
   public var keepsCheckpoint: Bool
+  /// Of a model to start from: the name of its file, for notes and messages.
+  public var originName: String?
+  /// Of a model to start from: whether the tokens and labels of the data that it lacks are added to it.
+  public var extendsOrigin: Bool
 
   public init(
     budget: Budget? = nil, batch: Int? = nil, optimizer: Optimizer.Kind = .adamW(), learningRate: Double? = nil,
     weightDecay: Float? = nil, schedule: ScheduleKind = .cosine, decay: Double? = nil, decayAfter: Int? = nil, clip: Double = 1,
     averaging: Double? = nil, patience: Int? = nil, seed: UInt64 = 1, checkpointInterval: Double? = nil,
-    keepsCheckpoint: Bool = false
+    keepsCheckpoint: Bool = false, originName: String? = nil, extendsOrigin: Bool = false
   ) {
     self.budget = budget
     self.batch = batch
@@ -54,6 +58,8 @@ public struct TrainingOptions: Sendable {
     self.seed = seed
     self.checkpointInterval = checkpointInterval
     self.keepsCheckpoint = keepsCheckpoint
+    self.originName = originName
+    self.extendsOrigin = extendsOrigin
   }
 
   /// The settings of a run, with what the task chooses where nothing is said.

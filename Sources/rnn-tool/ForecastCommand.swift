@@ -91,10 +91,16 @@ struct ForecastSeries: ParsableCommand {
 extension SeriesSet {
   /// Series of the kind that a model was trained on.
   init(reading files: [String], model: ForecastModel, _ rows: SeriesRowArguments) throws {
-    var options = model.variables.reading ?? SeriesReadingOptions(
-      targets: model.variables.targets, past: model.variables.past, known: model.variables.known, frequency: model.variables.frequency,
-      seasonality: model.variables.seasonality)
+    var options = model.reading
     rows.apply(to: &options)
     try self.init(reading: files, options: options)
+  }
+}
+
+extension ForecastModel {
+  /// Series are read as in training.
+  var reading: SeriesReadingOptions {
+    variables.reading ?? SeriesReadingOptions(
+      targets: variables.targets, past: variables.past, known: variables.known, frequency: variables.frequency, seasonality: variables.seasonality)
   }
 }

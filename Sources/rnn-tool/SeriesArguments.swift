@@ -95,13 +95,22 @@ struct SeriesArguments: ParsableArguments {
     if let missing, !missing.isFinite { throw ValidationError("--missing is a number, not \(missing)") }
   }
 
-  var options: SeriesReadingOptions {
+  /// - Parameter usual: what holds where nothing is said.
+  func options(_ usual: SeriesReadingOptions = .init()) -> SeriesReadingOptions {
     func names(_ texts: [String]) -> [String] { texts.flatMap { $0.split(separator: ",").map(String.init) } }
     let times = names(timeColumn)
-    var options = SeriesReadingOptions(
-      time: times.isEmpty ? .found : times == ["none"] ? .none : .columns(times), targets: names(targetColumn), past: names(pastColumn),
-      known: names(knownColumn), series: seriesColumn, layout: layout, frequency: frequency, seasonality: seasonality, separator: separator,
-      header: header, missing: missing)
+    var options = usual
+    if !times.isEmpty { options.time = times == ["none"] ? .none : .columns(times) }
+    if !targetColumn.isEmpty { options.targets = names(targetColumn) }
+    if !pastColumn.isEmpty { options.past = names(pastColumn) }
+    if !knownColumn.isEmpty { options.known = names(knownColumn) }
+    options.series = seriesColumn ?? options.series
+    options.layout = layout ?? options.layout
+    options.frequency = frequency ?? options.frequency
+    options.seasonality = seasonality ?? options.seasonality
+    options.separator = separator ?? options.separator
+    options.header = header ?? options.header
+    options.missing = missing ?? options.missing
     rows.apply(to: &options)
     return options
   }

@@ -78,6 +78,7 @@ import Testing
       print(loss.bitsPerByte, loss.natsPerCharacter, loss.perplexity)
       #expect(loss.perplexity < 30)
 
+      try self.startsFromAModel(output, more: TextCorpus(String(repeating: "five two one\n", count: 50)))
       try self.words(path, heldOut)
       let generator = try TextGenerator(model)
       let options = GenerationOptions(sampling: try SamplingOptions(temperature: 0.8, topP: 0.95), length: 200, seed: 7)
@@ -103,6 +104,14 @@ import Testing
     while let piece = try session.next() { print(piece, terminator: "") }
     print(session.finish())
     #expect(session.generated == options.length)
+  }
+
+  private func startsFromAModel(_ output: String, more: TextCorpus) throws {
+    let base = try LanguageModel(contentsOf: output)
+    var tuned = try TextTrainer(
+      more, from: base, options: TextTrainingOptions(training: .init(budget: .epochs(2), learningRate: 1e-3, extendsOrigin: true)))
+    try tuned.train()
+    #expect(tuned.origin?.remarks == ["2 new characters of the data"])
   }
 
   private func words(_ path: String, _ heldOut: [UInt8]) throws {

@@ -244,7 +244,7 @@ import Testing
       ClassifierTrainingOptions(layers: 1), ClassifierTrainingOptions(embedding: 8),
     ] {
       let error = #expect(throws: RNNError.self) { try ClassifierTrainer(LabelledTexts(Self.texts), from: start, options: options) }
-      #expect(error?.kind == .usage && error?.message.contains("language model") == true)
+      #expect(error?.kind == .usage && error?.message.contains("contradicts --from: that model has --") == true)
     }
   }
 

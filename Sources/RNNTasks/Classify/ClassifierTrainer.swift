@@ -2,6 +2,14 @@ public import RNNData
 public import RNNTensor
 public import RNNTraining
 
+/// A model that a classifier can start from. Of a language model it takes the embedding and the recurrent layers.
+public protocol ClassifierOrigin: TaskModel {
+  var tokenizer: Tokenizer { get }
+}
+
+extension LanguageModel: ClassifierOrigin {}
+extension TextClassifier: ClassifierOrigin {}
+
 /// Trains a classifier from beginning to end: takes a part of each class for validation, chooses sizes, trains, keeps the best
 /// weights, writes checkpoints and goes on from them, and writes the finished model.
 ///
@@ -19,20 +27,22 @@ public struct ClassifierTrainer: Trainer {
   public let readsStandardInput: Bool
   /// What is doubtful in the texts.
   public let warnings: [String]
+  public let origin: TrainingOrigin?
   private let trainedOn: String
-  private let startNote: String?
 
   /// - Parameters:
   ///   - validation: texts to measure on, of labels that `texts` have; by default some of `texts`, which then aren't trained on.
-  ///   - start: a language model whose embedding and recurrent layers training begins with.
+  ///   - start: a language model, or a classifier, whose weights training begins with.
   /// Throws `.usage` for options that can't be, `.badData` for texts of only one label and validation texts of an unknown one.
   public init(
-    _ texts: LabelledTexts, validation: LabelledTexts? = nil, from start: LanguageModel? = nil,
+    _ texts: LabelledTexts, validation: LabelledTexts? = nil, from start: (any ClassifierOrigin)? = nil,
     options: ClassifierTrainingOptions = .init()
   ) throws(RNNError) {
     self.options = options
     let names = texts.sources.joined(separator: ", ")
-    guard texts.labels.count > 1 else {
+    var origin = try start.map { (start) throws(RNNError) in try TrainingOrigin(start, options.training) }
+    let labels = (start as? TextClassifier).flatMap { origin?.labels($0.labels, for: texts.labels) } ?? texts.labels
+    guard labels.count > 1 else {
       throw RNNError(.badData, "\(names.isEmpty ? "" : names + ": ")all \(texts.count) texts have the label ‘\(texts.labels.first ?? "")’; expected at least two labels")
     }
     guard texts.count >= Self.fewestTexts else {
@@ -51,41 +61,41 @@ public struct ClassifierTrainer: Trainer {
     let isTraining = Set(parts.training)
     let counted = wholes.filter(isTraining.contains)
     let tokenizer: Tokenizer
-    if let start {
-      if let given = options.tokenizer, given != start.tokenizer {
-        throw RNNError(.usage, "a tokenizer can't be given with a language model to start from, which has another one")
-      }
-      tokenizer = start.tokenizer
+    func found(_ vocabulary: Int?) throws(RNNError) -> Tokenizer {
+      try texts.tokenizer(of: counted.isEmpty ? parts.training : counted, defaults.tokens, normalizer, vocabulary: vocabulary)
+    }
+    if let own = start?.tokenizer {
+      try origin?.check(tokens: options.tokens, options.tokenizer, vocabulary: options.vocabulary, against: own)
+      tokenizer = try origin?.tokenizer(own, vocabulary: options.vocabulary, new: ClassifierDefaults.vocabulary, found: found) ?? own
     } else if let given = options.tokenizer {
       tokenizer = given
     } else {
-      tokenizer = try texts.tokenizer(
-        of: counted.isEmpty ? parts.training : counted, defaults.tokens, normalizer, vocabulary: options.vocabulary ?? (defaults.tokens == .words ? ClassifierDefaults.vocabulary : nil))
+      tokenizer = try found(options.vocabulary ?? (defaults.tokens == .words ? ClassifierDefaults.vocabulary : nil))
     }
-    let settings = options.settings(defaults, isStarted: start != nil)
+    self.origin = origin
+    // A language model's weights are larger than first ones, and would hardly be moved.
+    let settings = options.settings(defaults, isStarted: start is LanguageModel)
     var model = try TextClassifier(
-      layersOf: try options.architecture(defaults, from: start), labels: texts.labels, tokenizer: tokenizer, normalizer: normalizer)
+      layersOf: try options.architecture(defaults, from: start), labels: labels, tokenizer: tokenizer, normalizer: normalizer)
     try TrainingMemory(model.parts, settings, advice: "--hidden, --layers, --embedding or --vocabulary").check()
     try model.draw(seed: options.training.seed, options.initialization)
-    if let start {
-      for name in start.weights.names where model.weights[name]?.shape == start.weights[name]?.shape { model.weights[name] = start.weights[name] }
-    }
+    if let start { model.start(from: start) }
     initial = model
     let longest = model.architecture.longest
-    let training = texts.encoded(parts.training, by: tokenizer, normalizer, longest: longest)
-    let held: EncodedTexts
-    if let validation {
-      held = try validation.encoded(validation.wholes, by: tokenizer, normalizer, longest: longest, labels: texts.labels)
-    } else {
-      held = texts.encoded(parts.validation, by: tokenizer, normalizer, longest: longest)
-    }
+    let training = try texts.encoded(parts.training, by: tokenizer, normalizer, longest: longest, labels: labels)
+    let held = try (validation ?? texts).encoded(
+      validation?.wholes ?? parts.validation, by: tokenizer, normalizer, longest: longest, labels: labels)
     let counts = texts.counts(of: parts.training)
     let rows = options.training.batch ?? defaults.batch
     var memory = TrainingMemory(model.parts, settings, advice: "--hidden, --layers, --embedding, --longest or --batch")
     memory.add(model.stack, steps: Self.meanSteps((0..<training.count).map(training.length), rows: rows))
     try memory.check()
+    // Labels of the origin may not occur here.
+    let classWeights = try options.classWeights.weights(counts, texts.labels).map { weights in
+      labels.map { label in texts.labels.firstIndex(of: label).map { weights[$0] } ?? 1 }
+    }
     let task = try ClassifierTraining(
-      model, training: training, validation: held, classWeights: try options.classWeights.weights(counts, texts.labels),
+      model, training: training, validation: held, classWeights: classWeights,
       wordDropout: options.wordDropout ?? defaults.wordDropout, criterion: options.criterion, rows: rows,
       seed: options.training.seed,
       data: [
@@ -94,14 +104,13 @@ public struct ClassifierTrainer: Trainer {
       ])
     loop = try TrainingLoop(
       task: task, weights: model.weights, settings: settings,
-      begunWith: options.initialization.settings + ["model to start from": try start?.fingerprint()],
+      begunWith: options.initialization.settings + (origin?.settings ?? [:]),
       stepsBetweenMeasurements: Self.stepsBetweenMeasurements(perEpoch: task.stepsPerEpoch, about: 500))
     let cut = training.cut > 0 ? ", \(training.cut) of them longer than \(longest) tokens and read up to there" : ""
-    division = "\(training.count) texts for training\(cut), \(held.count > 0 ? "\(held.count)" : "none") for validation, \(texts.labels.count) classes"
+    division = "\(training.count) texts for training\(cut), \(held.count > 0 ? "\(held.count)" : "none") for validation, \(labels.count) classes"
     readsStandardInput = (texts.sources + (validation?.sources ?? [])).contains("standard input")
     trainedOn = (texts.sources + (validation?.sources ?? [])).joined(separator: ", ")
     warnings = texts.warnings + (validation.flatMap { Self.warning(texts, $0) }.map { [$0] } ?? [])
-    startNote = try start.map { start throws(RNNError) in "a language model, \(try start.fingerprint())" }
   }
 
   private static let fewestTexts = 4
@@ -118,7 +127,6 @@ public struct ClassifierTrainer: Trainer {
 
   public var finishedNotes: [String: String] {
     var notes = ["trained on": trainedOn, "division": division]
-    if let startNote { notes["started from"] = startNote }
     if let best = loop.state.best, let metrics = try? metrics() {
       notes["validation"] =
         "accuracy \(HumanFormat.fixed(metrics.accuracy, 4)), macro-F1 \(HumanFormat.fixed(metrics.macroF1, 4)), log loss \(HumanFormat.fixed(metrics.logLoss, 4)), after step \(best.step)"

@@ -33,15 +33,13 @@ public struct ClassifierTraining: TrainingTask {
     self.seed = seed
     batches = try LengthBatches(lengths: (0..<training.count).map(training.length), rows: rows, seed: seed)
     let a = model.architecture
-    settings = a.settings(
-      task: TextClassifier.task,
-      [
-        "--embedding": a.embedding, "--bidirectional": a.bidirectional != nil, "--pooling": a.pooling.map(\.rawValue).joined(separator: ","),
-        "--weight-drop": a.weightDrop, "--word-dropout": wordDropout, "--longest": a.longest, "--batch": rows, "--best": criterion.rawValue,
-        "--class-weights": classWeights.map { zip(model.labels, $0).map { "\($0)=\($1)" }.joined(separator: ",") } ?? "none",
-        "--tokens": model.tokenizer.kind.rawValue, "--lowercase": model.normalizer.lowercase, "--split-signs": model.normalizer.splitsSigns,
-        "composed characters": model.normalizer.composes, "vocabulary": model.tokenizer.fingerprint,
-      ] + data)
+    settings = ["task": TextClassifier.task] + a.settings + [
+      "--dropout": a.dropout, "--weight-drop": a.weightDrop, "--word-dropout": wordDropout, "--longest": a.longest, "--batch": rows,
+      "--best": criterion.rawValue,
+      "--class-weights": classWeights.map { zip(model.labels, $0).map { "\($0)=\($1)" }.joined(separator: ",") } ?? "none",
+      "--tokens": model.tokenizer.kind.rawValue, "--lowercase": model.normalizer.lowercase, "--split-signs": model.normalizer.splitsSigns,
+      "composed characters": model.normalizer.composes, "vocabulary": model.tokenizer.fingerprint,
+    ] + data
   }
 
   public var stepsPerEpoch: Int { batches.batchesPerEpoch }

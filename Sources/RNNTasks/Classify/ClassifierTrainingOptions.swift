@@ -43,8 +43,8 @@ public enum ClassWeights: Sendable, Hashable {
   }
 }
 
-/// How a classifier is trained. What is nil is chosen by the texts (``ClassifierDefaults``), or is the language model's that
-/// training starts from.
+/// How a classifier is trained. What is nil is chosen by the texts (``ClassifierDefaults``), or is the model's that training
+/// starts from.
 public struct ClassifierTrainingOptions: TaskTrainingOptions {
   /// What the best weights are best in, on the validation part.
   public enum Criterion: String, Sendable, CaseIterable {
@@ -70,7 +70,7 @@ public struct ClassifierTrainingOptions: TaskTrainingOptions {
   public var pooling: [Pooling]?
   public var dropout: Double?
   public var wordDropout: Double?
-  public var weightDrop: Double
+  public var weightDrop: Double?
   /// The most tokens of a text that are read.
   public var longest: Int?
   public var classWeights: ClassWeights
@@ -83,7 +83,7 @@ public struct ClassifierTrainingOptions: TaskTrainingOptions {
   public init(
     cell: Cell? = nil, tokens: Tokenizer.Kind? = nil, vocabulary: Int? = nil, tokenizer: Tokenizer? = nil, lowercase: Bool? = nil, splitsSigns: Bool? = nil,
     hidden: Int? = nil, layers: Int? = nil, embedding: Int? = nil, projection: Int? = nil, bidirectional: Bool? = nil,
-    pooling: [Pooling]? = nil, dropout: Double? = nil, wordDropout: Double? = nil, weightDrop: Double = 0, longest: Int? = nil,
+    pooling: [Pooling]? = nil, dropout: Double? = nil, wordDropout: Double? = nil, weightDrop: Double? = nil, longest: Int? = nil,
     classWeights: ClassWeights = .none, criterion: Criterion = .accuracy,
     validationFraction: Double = ClassifierDefaults.validationFraction, initialization: RecurrentStack.Initialization = .init(),
     training: TrainingOptions = .init()
@@ -111,33 +111,42 @@ public struct ClassifierTrainingOptions: TaskTrainingOptions {
     self.training = training
   }
 
-  /// - Parameter start: the language model that training starts from.
-  /// Throws `.usage` for a projection that the cell doesn't have, and for what differs from the language model.
-  func architecture(_ defaults: ClassifierDefaults, from start: LanguageModel?) throws(RNNError) -> TextClassifier.Architecture {
+  /// - Parameter start: the model that training starts from.
+  /// Throws `.usage` for a projection that the cell doesn't have, and for what differs from the model to start from.
+  func architecture(_ defaults: ClassifierDefaults, from start: (any ClassifierOrigin)?) throws(RNNError) -> TextClassifier.Architecture {
+    let asked: RunSettings = [
+      "--cell": cell?.named, "--hidden": hidden, "--layers": layers, "--embedding": embedding, "--projection": projection,
+    ]
     let pooling = pooling ?? defaults.pooling
-    if let start {
+    if let start = start as? TextClassifier {
+      var own = start.architecture
+      let reading: RunSettings = ["--bidirectional": bidirectional, "--pooling": self.pooling?.map(\.rawValue).joined(separator: ",")]
+      try TrainingOrigin.check(asked + reading, against: own.settings)
+      try TrainingOrigin.check(
+        ["--lowercase": lowercase, "--split-signs": splitsSigns],
+        against: ["--lowercase": start.normalizer.lowercase, "--split-signs": start.normalizer.splitsSigns])
+      try TrainingOrigin.check(initialization)
+      (own.dropout, own.weightDrop, own.longest) = (dropout ?? own.dropout, weightDrop ?? own.weightDrop, longest ?? own.longest)
+      return own
+    }
+    if let start = start as? LanguageModel {
       let a = start.architecture
-      let given: [(String, Any?, Any)] = [
-        ("hidden", hidden, a.hidden), ("layers", layers, a.layers), ("embedding", embedding, a.embedding),
-        ("tokens", tokens?.rawValue, start.tokenizer.kind.rawValue), ("cell", cell?.equations, a.cell.equations),
-        ("projection", projection, a.sizes["projection"] ?? 0), ("vocabulary", vocabulary, start.tokenizer.count),
-      ]
-      for (name, wanted, own) in given {
-        if let wanted, "\(wanted)" != "\(own)" { throw RNNError(.usage, "--\(name) \(wanted) can't be with a language model to start from: its \(name) is \(own)") }
-      }
+      try TrainingOrigin.check(asked, against: a.settings)
       return TextClassifier.Architecture(
         cell: a.cell, hidden: a.hidden, layers: a.layers, embedding: a.embedding, bidirectional: bidirectional == true ? .concatenate : nil,
-        pooling: pooling, dropout: dropout ?? defaults.dropout, weightDrop: weightDrop, sizes: a.sizes, longest: longest ?? defaults.longest)
+        pooling: pooling, dropout: dropout ?? defaults.dropout, weightDrop: weightDrop ?? 0, sizes: a.sizes, longest: longest ?? defaults.longest)
     }
     let cell = cell ?? .lstm, hidden = hidden ?? defaults.hidden
     return TextClassifier.Architecture(
       cell: cell, hidden: hidden, layers: layers ?? 1, embedding: embedding ?? defaults.embedding,
       bidirectional: bidirectional ?? true ? .concatenate : nil, pooling: pooling, dropout: dropout ?? defaults.dropout,
-      weightDrop: weightDrop, sizes: try cell.furtherSizes(hidden: hidden, projection: projection), longest: longest ?? defaults.longest)
+      weightDrop: weightDrop ?? 0, sizes: try cell.furtherSizes(hidden: hidden, projection: projection), longest: longest ?? defaults.longest)
   }
 
-  /// What is done to texts: words become small and signs words of their own, unless a language model read them as they are.
-  func normalizer(_ tokens: Tokenizer.Kind, from start: LanguageModel?) -> TextNormalizer {
+  /// What is done to texts: as the classifier does that training starts from; else words become small and signs words of their own,
+  /// unless a language model read them as they are.
+  func normalizer(_ tokens: Tokenizer.Kind, from start: (any ClassifierOrigin)?) -> TextNormalizer {
+    if let start = start as? TextClassifier { return start.normalizer }
     let isDone = tokens == .words && start == nil
     // Characters of a language model that read marks by themselves stay so.
     let readsMarks = start?.tokenizer.scalars.contains { (0x300..<0x370).contains($0.value) } ?? false

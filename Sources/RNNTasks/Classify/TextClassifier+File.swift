@@ -5,6 +5,7 @@ public import RNNTraining
 
 extension TextClassifier: TaskModel {
   public static let task = "classify"
+  public static let noun = "a classifier"
 
   /// What only this task's architecture has.
   private struct OwnSizes: ModelFile.OwnSizes {

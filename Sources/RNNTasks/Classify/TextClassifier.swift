@@ -90,6 +90,16 @@ public struct TextClassifier: Sendable {
     try output.initial(into: &weights, using: &random, range: initialization.range)
   }
 
+  /// Begins with the weights of a model whose tokens are among this one's. New tokens and labels stay as they are; all labels, if they
+  /// aren't the model's with others behind them.
+  mutating func start(from origin: any ClassifierOrigin) {
+    let known = (origin as? TextClassifier)?.labels ?? []
+    let places = labels.starts(with: known) ? (0..<Int32(known.count)).map { $0 } : []
+    weights.take(
+      origin.weights,
+      rows: [embedding.weightName: origin.tokenizer.tokens(in: tokenizer), output.weightName: places, output.biasName: places])
+  }
+
   init(layersOf a: Architecture, labels: [String], tokenizer: Tokenizer, normalizer: TextNormalizer) throws(RNNError) {
     try a.check()
     try Limits.units.check(a.embedding, "embedding")

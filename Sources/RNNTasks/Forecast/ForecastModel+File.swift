@@ -5,6 +5,7 @@ public import RNNTraining
 
 extension ForecastModel: TaskModel {
   public static let task = "forecast"
+  public static let noun = "a model of series"
 
   /// What only this task's architecture has.
   private struct OwnSizes: ModelFile.OwnSizes {

@@ -19,16 +19,27 @@ public struct ForecastTrainer: Trainer {
   /// What should be known of the division.
   public let warnings: [String]
   public let readsStandardInput: Bool
+  public let origin: TrainingOrigin?
   private let trainedOn: String
   private let trainedSteps: String
 
-  /// - Parameter sources: the names of the files, for the model's notes.
-  /// Throws `.usage` for options that can't be, `.badData` for series too short to learn from.
-  public init(_ all: SeriesSet, sources: [String] = [], options: ForecastTrainingOptions = .init()) throws(RNNError) {
+  /// - Parameters:
+  ///   - sources: the names of the files, for the model's notes.
+  ///   - start: a model of the same variables, whose weights training begins with.
+  /// Throws `.usage` for options that can't be, `.badData` for series too short to learn from, and of other variables than the model's.
+  public init(
+    _ all: SeriesSet, sources: [String] = [], from start: ForecastModel? = nil, options given: ForecastTrainingOptions = .init()
+  ) throws(RNNError) {
+    var options = given, origin: TrainingOrigin?
+    if let start {
+      options = try given.starting(from: start)
+      origin = try TrainingOrigin(start, given.training)
+      _ = try start.reader(of: all)
+    }
     self.options = options
     try Limits.windowSteps.check(options.horizon, "horizon")
     try Limits.windowSteps.check(options.context, "context")
-    let horizon = options.horizon
+    let horizon = options.horizon ?? 1
     let longest = all.series.map(\.length).max() ?? 0
     let split = options.split ?? SeriesSplit(
       validation: .steps(max(horizon, Int((ForecastDefaults.validationShare * Double(longest)).rounded()))))
@@ -60,13 +71,13 @@ public struct ForecastTrainer: Trainer {
 
     let masks = zip(set.series, parts).contains { series, parts in series.targets.contains { $0[parts.training].contains(where: \.isNaN) } }
       || zip(begins, lengths).contains { $0 < defaults.context && $1 > 0 }
-    let scaler = try Scaler(options.scaling, log: options.log, fitting: set, training: parts.map(\.training))
+    let scaler = try Scaler(options.scaling ?? .standard, log: options.log ?? false, fitting: set, training: parts.map(\.training))
     let tellsApart = options.tellsSeriesApart ?? (set.series.count > 1 && set.series.count <= Self.mostVectors)
     var defaultsForVectors = defaults
     if !tellsApart, set.targets.count == 1 { defaultsForVectors.vector = 0 }
     let settings = options.settings(defaults)
     var model = try ForecastModel(
-      layersOf: try options.architecture(defaultsForVectors, masks: masks), variables: .init(set, tellsSeriesApart: tellsApart), scaler: scaler)
+      layersOf: try options.architecture(defaultsForVectors, masks: start?.architecture.masks ?? masks), variables: .init(set, tellsSeriesApart: tellsApart), scaler: scaler)
     var memory = TrainingMemory(model.network.parts, settings, advice: "--context, --horizon, --lags, --hidden, --layers, --embedding or --batch")
     let rows = min(options.training.batch ?? defaults.batch, options.windows ?? defaults.windows, training.count)
     memory.add("the windows of a batch", bytes: Double(rows) * model.network.bytesOfAWindow)
@@ -75,14 +86,20 @@ public struct ForecastTrainer: Trainer {
     try memory.check()
     try model.draw(seed: options.training.seed, options.initialization)
     let reader = try model.reader(of: set)
-    model.startLinear(reader, training, seed: options.training.seed)
+    if let start {
+      model.start(from: start)
+      origin?.note(model, startedFrom: start)
+    } else {
+      model.startLinear(reader, training, seed: options.training.seed)
+    }
+    self.origin = origin
     model.trained = TrainedSpan(set, seen: parts.map { 0..<$0.validation.upperBound })
     initial = model
     let task = try ForecastTraining(
       model, reader, training: training, validation: validation, rows: options.training.batch ?? defaults.batch,
       windows: options.windows ?? defaults.windows, seed: options.training.seed, data: ["set of series": Self.fingerprint(set), "--split": split])
     loop = try TrainingLoop(
-      task: task, weights: model.weights, settings: settings, begunWith: options.initialization.settings,
+      task: task, weights: model.weights, settings: settings, begunWith: options.initialization.settings + (origin?.settings ?? [:]),
       stepsBetweenMeasurements: task.stepsPerEpoch)
     let channels = set.channels
     division = "\(channels) \(channels == 1 ? "channel" : "channels"), \(training.count) windows of \(defaults.context) + \(horizon) steps for training, \(hasValidation ? "\(validation.count)" : "none") for validation; split \(split)"

@@ -34,13 +34,9 @@ public struct ForecastTraining: TrainingTask {
     self.windows = min(windows, training.count)
     self.seed = seed
     let a = model.architecture
-    settings = a.settings(
-      task: ForecastModel.task,
-      [
-        "--context": a.context, "--horizon": a.horizon, "--embedding": a.vector, "--linear": a.autoregression,
-        "--calendar": a.calendar,
-        "--scaling": model.scaler.kind.rawValue, "--log": model.scaler.isLog, "--batch": rows, "--windows": self.windows,
-      ] + a.kind.settings + a.head.settings + data)
+    settings = ["task": ForecastModel.task] + a.settings + [
+      "--dropout": a.dropout, "--scaling": model.scaler.kind.rawValue, "--log": model.scaler.isLog, "--batch": rows, "--windows": self.windows,
+    ] + data
   }
 
   public var stepsPerEpoch: Int { (windows + rows - 1) / rows }

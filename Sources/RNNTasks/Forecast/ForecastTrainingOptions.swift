@@ -4,15 +4,16 @@ public import RNNLayers
 import RNNTensor
 import RNNTraining
 
-/// How a model of series is trained. What is nil is chosen by the data (``ForecastDefaults``).
+/// How a model of series is trained. What is nil is chosen by the data (``ForecastDefaults``), or is the model's that training starts
+/// from.
 public struct ForecastTrainingOptions: TaskTrainingOptions {
   /// How the steps to come follow from those before (``ForecastModel/Kind``).
   public enum Kind: String, Sendable, Hashable, CaseIterable {
     case direct, recurrent
   }
 
-  /// The steps to predict.
-  public var horizon: Int
+  /// The steps to predict; 1 if nil.
+  public var horizon: Int?
   /// The steps before that are looked at.
   public var context: Int?
   public var kind: Kind?
@@ -20,11 +21,14 @@ public struct ForecastTrainingOptions: TaskTrainingOptions {
   public var segment: Int?
   /// The values that a step of a recurrent model sees, by how many steps ago they were.
   public var lags: [Int]?
-  public var head: ForecastHead
-  public var scaling: Scaler.Kind
-  /// Whether logarithms are taken of the targets.
-  public var log: Bool
-  public var cell: Cell
+  /// Quantiles if nil.
+  public var head: ForecastHead?
+  /// Standard if nil.
+  public var scaling: Scaler.Kind?
+  /// Whether logarithms are taken of the targets; they aren't if nil.
+  public var log: Bool?
+  /// GRU if nil.
+  public var cell: Cell?
   public var hidden: Int?
   public var layers: Int?
   public var projection: Int?
@@ -46,8 +50,8 @@ public struct ForecastTrainingOptions: TaskTrainingOptions {
   public var training: TrainingOptions
 
   public init(
-    horizon: Int = 1, context: Int? = nil, kind: Kind? = nil, segment: Int? = nil, lags: [Int]? = nil,
-    head: ForecastHead = .quantiles(Forecast.defaultLevels), scaling: Scaler.Kind = .standard, log: Bool = false, cell: Cell = .gru,
+    horizon: Int? = nil, context: Int? = nil, kind: Kind? = nil, segment: Int? = nil, lags: [Int]? = nil,
+    head: ForecastHead? = nil, scaling: Scaler.Kind? = nil, log: Bool? = nil, cell: Cell? = nil,
     hidden: Int? = nil, layers: Int? = nil, projection: Int? = nil, dropout: Double? = nil, vector: Int? = nil,
     tellsSeriesApart: Bool? = nil, autoregression: Bool? = nil, calendar: Bool? = nil, split: SeriesSplit? = nil, windows: Int? = nil,
     initialization: RecurrentStack.Initialization = .init(), training: TrainingOptions = .init()
@@ -79,11 +83,11 @@ public struct ForecastTrainingOptions: TaskTrainingOptions {
   func architecture(_ defaults: ForecastDefaults, masks: Bool) throws(RNNError) -> ForecastModel.Architecture {
     if defaults.isDirect, lags != nil { throw RNNError(.usage, "lags are for a recurrent model; a direct one sees the whole context") }
     if !defaults.isDirect, segment != nil { throw RNNError(.usage, "segments are for a direct model; a recurrent one goes step by step") }
-    let hidden = hidden ?? defaults.hidden
+    let cell = cell ?? .gru, hidden = hidden ?? defaults.hidden
     let usual = defaults.isDirect && defaults.vector > 0 ? hidden / 2 : defaults.vector
     return ForecastModel.Architecture(
       kind: defaults.isDirect ? .direct(segment: segment ?? defaults.segment) : .recurrent(lags: lags ?? defaults.lags), cell: cell,
-      hidden: hidden, layers: layers ?? 1, context: defaults.context, horizon: horizon, head: head, vector: vector ?? usual,
+      hidden: hidden, layers: layers ?? 1, context: defaults.context, horizon: horizon ?? 1, head: head ?? .quantiles(Forecast.defaultLevels), vector: vector ?? usual,
       autoregression: autoregression ?? defaults.autoregression, calendar: calendar ?? defaults.calendar, masks: defaults.isDirect && masks,
       dropout: dropout ?? defaults.dropout, sizes: try cell.furtherSizes(hidden: hidden, projection: projection))
   }

@@ -5,6 +5,7 @@ public import RNNTraining
 
 extension LanguageModel: TaskModel {
   public static let task = "generate"
+  public static let noun = "a language model"
 
   /// What only this task's architecture has.
   private struct OwnSizes: ModelFile.OwnSizes {

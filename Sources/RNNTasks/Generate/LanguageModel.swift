@@ -201,6 +201,12 @@ public struct LanguageModel: Sendable {
 }
 
 extension LanguageModel {
+  /// Begins with the weights of a model whose tokens are among this one's. New tokens stay as they are.
+  mutating func start(from origin: LanguageModel) {
+    let places = origin.tokenizer.tokens(in: tokenizer)
+    weights.take(origin.weights, rows: [embedding.weightName: places, output.weightName: places, output.biasName: places])
+  }
+
   /// Begins with what is known before any training: each token is as probable as it is frequent in the text, and one that
   /// never occurs nearly impossible, its vector zero – it would stay a random one.
   package mutating func begin(withFrequencies counts: [Int]) {

@@ -18,7 +18,8 @@ public struct TextTrainer: Trainer {
   /// What one token of the validation part is on average, in characters and bytes.
   public let validationUnits: TextUnits
   /// Whether tokens are words, which are measured by their perplexity.
-  public var isOfWords: Bool { options.tokens == .words }
+  public var isOfWords: Bool { initial.tokenizer.kind == .words }
+  public let origin: TrainingOrigin?
   /// Whether standard input is among the texts: then nobody can read it again to resume.
   public let readsStandardInput: Bool
   /// What is doubtful in the texts.
@@ -29,37 +30,51 @@ public struct TextTrainer: Trainer {
   ///
   /// - Parameters:
   ///   - validation: a text to measure on; by default stretches of `corpus`, which then aren't trained on.
+  ///   - start: a model whose weights training starts with.
   ///   - reading: called now and then with the number of bytes read and of all.
   /// Throws `.usage` for options that can't be, too little memory among them, `.badData` for a text that is too short or not
   /// what `tokens` expects; as for reading a file, where there is one.
   public init(
-    _ corpus: TextCorpus, validation: TextCorpus? = nil, options: TextTrainingOptions = .init(),
+    _ corpus: TextCorpus, validation: TextCorpus? = nil, from start: LanguageModel? = nil, options: TextTrainingOptions = .init(),
     reading: (_ bytes: Int, _ all: Int) -> Void = { _, _ in }
   ) throws {
     self.options = options
-    try options.tokens.checkVocabulary(options.vocabulary)
-    for text in [corpus, validation].compactMap(\.self) where options.tokens != .bytes { try text.requireText() }
+    let kind = start?.tokenizer.kind ?? options.tokens ?? .bytes
+    try kind.checkVocabulary(options.vocabulary)
+    var origin = try start.map { (start) throws(RNNError) in try TrainingOrigin(start, options.training) }
+    // A tokenizer that is known before the text is read, and isn't added to.
+    var given = options.tokenizer
+    if let own = start?.tokenizer {
+      try origin?.check(tokens: options.tokens, options.tokenizer, vocabulary: options.vocabulary, against: own)
+      given = kind.readsAnything ? own : nil
+    }
+    for text in [corpus, validation].compactMap(\.self) where kind != .bytes { try text.requireText() }
     let split = try corpus.split(validation: validation == nil ? TextDefaults.validationFraction : 0)
     // Pairs are learnt before it is known what tokens the text has.
-    let readings = options.tokens == .bpe && options.tokenizer == nil ? 2 : 1
+    let readings = kind == .bpe && given == nil ? 2 : 1
     let all = readings * split.trainingBytes + (validation?.count ?? split.validationBytes)
     func survey(by tokenizer: Tokenizer, after bytes: Int) throws -> TextSurvey {
       try TextSurvey(corpus, in: split.training, by: tokenizer, countingFrequencies: true) { reading(bytes + $0, all) }
     }
     var training: TextSurvey
     let tokenizer: Tokenizer
-    if let given = options.tokenizer {
+    if let given {
       tokenizer = given
       training = try survey(by: given, after: 0)
     } else {
-      training = try TextSurvey(corpus, in: split.training, tokens: options.tokens, countingFrequencies: true) { reading($0, all) }
-      tokenizer = training.tokenizer(vocabulary: options.vocabulary)
+      training = try TextSurvey(corpus, in: split.training, tokens: kind, countingFrequencies: true) { reading($0, all) }
+      if let own = start?.tokenizer {
+        tokenizer = try origin?.tokenizer(own, vocabulary: options.vocabulary, new: kind.defaultVocabulary) { training.tokenizer(vocabulary: $0) } ?? own
+      } else {
+        tokenizer = training.tokenizer(vocabulary: options.vocabulary)
+      }
       if readings > 1 { training = try survey(by: tokenizer, after: split.trainingBytes) }
     }
+    self.origin = origin
     let held = try TextSurvey(validation ?? corpus, in: validation == nil ? split.validation : nil, by: tokenizer) {
       reading(readings * split.trainingBytes + $0, all)
     }
-    if !options.tokens.readsAnything, !(training.areSourcesUTF8 && held.areSourcesUTF8) {
+    if !kind.readsAnything, !(training.areSourcesUTF8 && held.areSourcesUTF8) {
       try validation?.requireUTF8()
       try corpus.requireUTF8()
     }
@@ -72,11 +87,11 @@ public struct TextTrainer: Trainer {
     division = validation.map { "all \(training.bytes) bytes for training, \($0.name) (\($0.count) bytes) for validation" } ?? split.description
     guard held.tokens > 1 else {
       let part = validation?.name ?? "the part of \(corpus.name) for validation"
-      throw RNNError(.badData, "\(part) is too short to measure on: expected at least 2 \(options.tokens == .bpe ? "tokens" : options.tokens.rawValue)")
+      throw RNNError(.badData, "\(part) is too short to measure on: expected at least 2 \(kind == .bpe ? "tokens" : kind.rawValue)")
     }
-    let defaults = TextDefaults(bytes: training.bytes, tokens: options.tokens)
+    let defaults = TextDefaults(bytes: training.bytes, tokens: kind)
     let settings = options.settings(defaults)
-    var model = try LanguageModel(layersOf: try options.architecture(defaults), tokenizer: tokenizer, isUTF8: training.isUTF8)
+    var model = try LanguageModel(layersOf: try options.architecture(defaults, from: start), tokenizer: tokenizer, isUTF8: training.isUTF8)
     let shape = options.shape(defaults)
     var memory = TrainingMemory(model.parts, settings, advice: "--hidden, --layers, --embedding, --vocabulary, --batch or --sequence-length")
     // Where memory is given, sequences are cut so that they fit.
@@ -85,10 +100,11 @@ public struct TextTrainer: Trainer {
     try model.draw(seed: options.training.seed, options.initialization)
     // Who says how weights begin means all of them.
     if options.initialization.range == nil { model.begin(withFrequencies: training.frequencies(of: tokenizer)) }
+    if let start { model.start(from: start) }
     initial = model
     let task = try TextTraining(initial, training: training, validation: held, shape: shape, seed: options.training.seed, memory: options.memory)
     loop = try TrainingLoop(
-      task: task, weights: initial.weights, settings: settings, begunWith: options.initialization.settings,
+      task: task, weights: initial.weights, settings: settings, begunWith: options.initialization.settings + (origin?.settings ?? [:]),
       stepsBetweenMeasurements: TextDefaults.stepsBetweenMeasurements)
     validationUnits = held.predictedUnits
     let sources = corpus.sources + (validation?.sources ?? [])

@@ -42,12 +42,10 @@ public struct TextTraining: TrainingTask {
       training.tokenized(by: model.tokenizer), rows: min(shape.rows, max(1, training.tokens / 8)), length: shape.length, seed: seed)
     segments = try Self.segments(model, batches, memory: memory)
     let a = model.architecture
-    settings = a.settings(
-      task: LanguageModel.task,
-      [
-        "--embedding": a.embedding, "--batch": shape.rows, "--sequence-length": shape.length, "--tokens": model.tokenizer.kind.rawValue,
-        "vocabulary": model.tokenizer.fingerprint, "text": training.fingerprint, "validation text": validation.fingerprint,
-      ])
+    settings = ["task": LanguageModel.task] + a.settings + [
+      "--dropout": a.dropout, "--batch": shape.rows, "--sequence-length": shape.length, "--tokens": model.tokenizer.kind.rawValue,
+      "vocabulary": model.tokenizer.fingerprint, "text": training.fingerprint, "validation text": validation.fingerprint,
+    ]
   }
 
   /// Segments with which an update fits.

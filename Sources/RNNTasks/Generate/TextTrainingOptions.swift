@@ -6,8 +6,10 @@ import RNNTraining
 
 /// How a model of text is trained. What is nil is chosen by the size of the text (``TextDefaults``).
 public struct TextTrainingOptions: TaskTrainingOptions {
-  public var cell: Cell
-  public var tokens: Tokenizer.Kind
+  /// LSTM if nil.
+  public var cell: Cell?
+  /// Bytes if nil.
+  public var tokens: Tokenizer.Kind?
   /// Tokens at most, where the kind has a choice; nil for its ``Tokenizer/Kind/defaultVocabulary``.
   public var vocabulary: Int?
   /// An existing tokenizer, of the kind `tokens`, instead of one made of the text.
@@ -27,7 +29,7 @@ public struct TextTrainingOptions: TaskTrainingOptions {
   public var training: TrainingOptions
 
   public init(
-    cell: Cell = .lstm, tokens: Tokenizer.Kind = .bytes, vocabulary: Int? = nil, tokenizer: Tokenizer? = nil, hidden: Int? = nil,
+    cell: Cell? = nil, tokens: Tokenizer.Kind? = nil, vocabulary: Int? = nil, tokenizer: Tokenizer? = nil, hidden: Int? = nil,
     layers: Int? = nil, embedding: Int? = nil, projection: Int? = nil, dropout: Double? = nil, sequenceLength: Int? = nil, memory: Int? = nil,
     initialization: RecurrentStack.Initialization = .init(), training: TrainingOptions = .init()
   ) {
@@ -46,7 +48,18 @@ public struct TextTrainingOptions: TaskTrainingOptions {
     self.training = training
   }
 
-  func architecture(_ defaults: TextDefaults) throws(RNNError) -> LanguageModel.Architecture {
+  /// - Parameter start: the model that training starts from.
+  /// Throws `.usage` for a projection that the cell doesn't have, and for what differs from the model to start from.
+  func architecture(_ defaults: TextDefaults, from start: LanguageModel?) throws(RNNError) -> LanguageModel.Architecture {
+    if let start {
+      var own = start.architecture
+      try TrainingOrigin.check(
+        ["--cell": cell?.named, "--hidden": hidden, "--layers": layers, "--embedding": embedding, "--projection": projection], against: own.settings)
+      try TrainingOrigin.check(initialization)
+      own.dropout = dropout ?? own.dropout
+      return own
+    }
+    let cell = cell ?? .lstm
     let hidden = hidden ?? defaults.hidden
     return LanguageModel.Architecture(
       cell: cell, hidden: hidden, layers: layers ?? defaults.layers, embedding: embedding ?? defaults.embedding,

@@ -5,6 +5,7 @@ public import RNNTraining
 
 extension Transcriber: TaskModel {
   public static let task = "transcribe"
+  public static let noun = "a transcriber"
 
   /// What only this task's architecture has.
   private struct OwnSizes: ModelFile.OwnSizes {

@@ -71,6 +71,13 @@ public struct Transcriber: Sendable {
     try draw(seed: seed, initialization)
   }
 
+  /// Begins with the weights of a model whose tokens are among this one's. New tokens stay as they are.
+  mutating func start(from origin: Transcriber) {
+    // The blank stands behind all tokens.
+    let places = origin.tokenizer.tokens(in: tokenizer) + [Int32(blank)]
+    weights.take(origin.weights, rows: [output.weightName: places, output.biasName: places])
+  }
+
   /// Draws the first weights.
   ///
   /// Throws `.usage` for a range that can't be.

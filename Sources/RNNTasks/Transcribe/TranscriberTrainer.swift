@@ -19,6 +19,7 @@ public struct TranscriberTrainer: Trainer {
   public let division: String
   /// What was found in the clips that whoever trains should know: those left out, characters that are new in the validation part.
   public let remarks: [String]
+  public let origin: TrainingOrigin?
   public let readsStandardInput: Bool
   /// What is doubtful in the clips.
   public let warnings: [String]
@@ -26,11 +27,13 @@ public struct TranscriberTrainer: Trainer {
   private var searched: TranscriptTuning.Outcome?
   private let example: (rows: Tensor, text: String)?
 
-  /// - Parameter validation: clips to measure on; by default some of `clips`, which then aren't trained on.
+  /// - Parameters:
+  ///   - validation: clips to measure on; by default some of `clips`, which then aren't trained on.
+  ///   - start: a transcriber whose weights training begins with. It hears the rows that it heard before, scaled as before.
   /// Throws `.usage` for options that can't be, `.badData` for too few clips, and for clips too short for their texts where they are
   /// to be an error.
   public init(
-    _ clips: TranscribedClips, validation: TranscribedClips? = nil, options: TranscriberTrainingOptions = .init()
+    _ clips: TranscribedClips, validation: TranscribedClips? = nil, from start: Transcriber? = nil, options: TranscriberTrainingOptions = .init()
   ) throws(RNNError) {
     self.options = options
     let seed = options.training.seed
@@ -39,15 +42,27 @@ public struct TranscriberTrainer: Trainer {
     try options.training.check(
       isMeasured: validation != nil || !parts.validation.isEmpty,
       "clips to measure on; give a part of the clips, or others for validation")
-    let tokenizer: Tokenizer
-    if let given = options.tokenizer {
-      tokenizer = given
+    let tokenizer: Tokenizer, texts = parts.training.map { clips.texts[$0] }
+    if let start {
+      let own = start.tokenizer
+      var origin = try TrainingOrigin(start, options.training)
+      try TrainingOrigin.check(clips.input.settings, against: start.input.settings)
+      try origin.check(tokens: options.tokens, options.tokenizer, vocabulary: options.vocabulary, against: own)
+      tokenizer = try origin.tokenizer(own, vocabulary: options.vocabulary, new: own.kind.defaultVocabulary) { (most) throws(RNNError) in
+        try Tokenizer(of: texts, own.kind, vocabulary: most)
+      }
+      self.origin = origin
     } else {
-      tokenizer = try Tokenizer(of: parts.training.map { clips.texts[$0] }, options.tokens ?? .characters, vocabulary: options.vocabulary)
+      if let given = options.tokenizer {
+        tokenizer = given
+      } else {
+        tokenizer = try Tokenizer(of: texts, options.tokens ?? .characters, vocabulary: options.vocabulary)
+      }
+      origin = nil
     }
     let targets = clips.texts.map { tokenizer.encode($0).map(Int.init) }
     try Limits.stacking.check(options.stacking, "stacking")
-    let stacking = options.stacking ?? Self.stacking(parts.training.map { (clips.rows[$0].shape[0], CTC.stepsNeeded(targets[$0])) })
+    let stacking = start?.architecture.stacking ?? options.stacking ?? Self.stacking(parts.training.map { (clips.rows[$0].shape[0], CTC.stepsNeeded(targets[$0])) })
     // Those that can't be aligned are found now: nothing later could say where they stand.
     let short = parts.training.filter { (clips.rows[$0].shape[0] + stacking - 1) / stacking < CTC.stepsNeeded(targets[$0]) }
     let trained = parts.training.filter(Set(parts.training).subtracting(short).contains)
@@ -66,14 +81,15 @@ public struct TranscriberTrainer: Trainer {
     let defaults = TranscriberDefaults(clips: trained.count, seconds: clips.seconds(trained))
     let settings = options.settings(defaults)
     var model = try Transcriber(
-      layersOf: try options.architecture(defaults, stacking: stacking), input: clips.input,
-      scaling: RowScaling(of: trained.map { clips.rows[$0] }, size: clips.input.size), tokenizer: tokenizer)
+      layersOf: try options.architecture(defaults, stacking: stacking, from: start), input: clips.input,
+      scaling: start?.scaling ?? RowScaling(of: trained.map { clips.rows[$0] }, size: clips.input.size), tokenizer: tokenizer)
     var memory = TrainingMemory(model.parts, settings, advice: "--hidden, --layers or --stacking")
     // Long batches are computed in parts.
     let rows = options.training.batch ?? defaults.batch, mean = Self.meanSteps(trained.map { model.stepCount(clips.rows[$0].shape[0]) }, rows: rows)
     memory.add(model.stack, steps: min(mean, Double(TranscriberDefaults.stepsAtOnce)))
     try memory.check()
     try model.draw(seed: seed, options.initialization)
+    if let start { model.start(from: start) }
     initial = model
     let scaled = model
     func encoded(_ clips: TranscribedClips, _ some: [Int]) -> EncodedClips {
@@ -94,7 +110,7 @@ public struct TranscriberTrainer: Trainer {
         "--validation-part": validation == nil ? options.validationFraction : nil,
       ])
     loop = try TrainingLoop(
-      task: task, weights: model.weights, settings: settings, begunWith: options.initialization.settings,
+      task: task, weights: model.weights, settings: settings, begunWith: options.initialization.settings + (origin?.settings ?? [:]),
       stepsBetweenMeasurements: Self.stepsBetweenMeasurements(perEpoch: task.stepsPerEpoch, about: 500))
     division =
       "\(trained.count) clips, \(HumanFormat.duration(seconds: clips.seconds(trained))), for training, \(held.count == 0 ? "none" : "\(held.count)") for validation"

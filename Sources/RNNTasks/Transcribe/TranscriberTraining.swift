@@ -39,12 +39,10 @@ public struct TranscriberTraining: TrainingTask {
     self.seed = seed
     batches = try LengthBatches(lengths: training.rows.map { model.stepCount($0.shape[0]) }, rows: rows, seed: seed)
     let a = model.architecture
-    settings = a.settings(
-      task: Transcriber.task,
-      [
-        "--bidirectional": a.bidirectional != nil, "--stacking": a.stacking, "--weight-drop": a.weightDrop, "--batch": rows,
-        "--best": criterion.rawValue, "--tokens": model.tokenizer.kind.rawValue, "vocabulary": model.tokenizer.fingerprint,
-      ] + model.input.settings + augmentation.settings + data)
+    settings = ["task": Transcriber.task] + a.settings + [
+      "--dropout": a.dropout, "--weight-drop": a.weightDrop, "--batch": rows, "--best": criterion.rawValue,
+      "--tokens": model.tokenizer.kind.rawValue, "vocabulary": model.tokenizer.fingerprint,
+    ] + model.input.settings + augmentation.settings + data
   }
 
   public var stepsPerEpoch: Int { batches.batchesPerEpoch }

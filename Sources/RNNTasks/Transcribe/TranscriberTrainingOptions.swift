@@ -27,12 +27,12 @@ public struct TranscriberTrainingOptions: TaskTrainingOptions {
   public var hidden: Int?
   public var layers: Int?
   public var projection: Int?
-  /// Whether sound is heard in both directions; a stream can only be heard in one.
-  public var bidirectional: Bool
+  /// Whether sound is heard in both directions, which it is if nil; a stream can only be heard in one.
+  public var bidirectional: Bool?
   /// How many rows one behind the other become one step.
   public var stacking: Int?
   public var dropout: Double?
-  public var weightDrop: Double
+  public var weightDrop: Double?
   /// What is done to the clips while training.
   public var augmentation: SoundAugmentation?
   public var unalignable: Unalignable
@@ -44,8 +44,8 @@ public struct TranscriberTrainingOptions: TaskTrainingOptions {
 
   public init(
     cell: Cell? = nil, tokens: Tokenizer.Kind? = nil, vocabulary: Int? = nil, tokenizer: Tokenizer? = nil, hidden: Int? = nil,
-    layers: Int? = nil, projection: Int? = nil, bidirectional: Bool = true, stacking: Int? = nil, dropout: Double? = nil,
-    weightDrop: Double = 0, augmentation: SoundAugmentation? = nil, unalignable: Unalignable = .skip, criterion: Criterion = .wer,
+    layers: Int? = nil, projection: Int? = nil, bidirectional: Bool? = nil, stacking: Int? = nil, dropout: Double? = nil,
+    weightDrop: Double? = nil, augmentation: SoundAugmentation? = nil, unalignable: Unalignable = .skip, criterion: Criterion = .wer,
     validationFraction: Double = TranscriberDefaults.validationFraction, initialization: RecurrentStack.Initialization = .init(),
     training: TrainingOptions = .init()
   ) {
@@ -68,11 +68,24 @@ public struct TranscriberTrainingOptions: TaskTrainingOptions {
     self.training = training
   }
 
-  func architecture(_ defaults: TranscriberDefaults, stacking: Int) throws(RNNError) -> Transcriber.Architecture {
+  /// - Parameter start: the model that training starts from.
+  /// Throws `.usage` for a projection that the cell doesn't have, and for what differs from the model to start from.
+  func architecture(_ defaults: TranscriberDefaults, stacking: Int, from start: Transcriber?) throws(RNNError) -> Transcriber.Architecture {
+    if let start {
+      var own = start.architecture
+      try TrainingOrigin.check(
+        [
+          "--cell": cell?.named, "--hidden": hidden, "--layers": layers, "--projection": projection, "--bidirectional": bidirectional,
+          "--stacking": self.stacking,
+        ], against: own.settings)
+      try TrainingOrigin.check(initialization)
+      (own.dropout, own.weightDrop) = (dropout ?? own.dropout, weightDrop ?? own.weightDrop)
+      return own
+    }
     let cell = cell ?? .lstm, hidden = hidden ?? defaults.hidden
     return Transcriber.Architecture(
-      cell: cell, hidden: hidden, layers: layers ?? defaults.layers, bidirectional: bidirectional ? .concatenate : nil, stacking: stacking,
-      dropout: dropout ?? defaults.dropout, weightDrop: weightDrop, sizes: try cell.furtherSizes(hidden: hidden, projection: projection))
+      cell: cell, hidden: hidden, layers: layers ?? defaults.layers, bidirectional: bidirectional ?? true ? .concatenate : nil, stacking: stacking,
+      dropout: dropout ?? defaults.dropout, weightDrop: weightDrop ?? 0, sizes: try cell.furtherSizes(hidden: hidden, projection: projection))
   }
 
   func settings(_ defaults: TranscriberDefaults) -> TrainingSettings {

@@ -5,6 +5,7 @@ public import RNNTraining
 
 extension Translator: TaskModel {
   public static let task = "translate"
+  public static let noun = "a translator"
 
   /// What only this task's architecture has.
   private struct OwnSizes: ModelFile.OwnSizes {

@@ -48,6 +48,8 @@ public struct Translator: Sendable {
   public let architecture: Architecture
   public let source: Tokenizer
   public let target: Tokenizer
+  /// Whether both sides have the same tokens.
+  var sharesTokens: Bool { source == target }
   /// What is done to sentences and translations before they are cut into tokens.
   public internal(set) var normalizer = TextNormalizer.none
   public var weights: Weights
@@ -77,6 +79,18 @@ public struct Translator: Sendable {
     try self.init(layersOf: architecture, source: source, target: target)
     try parts.checkMemory()
     try draw(seed: seed, initialization)
+  }
+
+  /// Begins with the weights of a model whose tokens are among this one's. New tokens stay as they are.
+  mutating func start(from origin: Translator) {
+    // The end stands behind all tokens.
+    let places = origin.target.tokens(in: target) + [end]
+    weights.take(
+      origin.weights,
+      rows: [
+        sourceEmbedding.weightName: origin.source.tokens(in: source), targetEmbedding.weightName: places, output.weightName: places,
+        output.biasName: places,
+      ])
   }
 
   /// Draws the first weights.

@@ -16,16 +16,19 @@ public struct TranslatorTrainer: Trainer {
   public var loop: TrainingLoop<TranslatorTraining>
   /// How the pairs were divided, in words.
   public let division: String
+  public let origin: TrainingOrigin?
   public let readsStandardInput: Bool
   /// What is doubtful in the pairs.
   public let warnings: [String]
   private let trainedOn: String
   private let example: [UInt8]?
 
-  /// - Parameter validation: pairs to measure on; by default some of `pairs`, whose sentences then aren't trained on.
+  /// - Parameters:
+  ///   - validation: pairs to measure on; by default some of `pairs`, whose sentences then aren't trained on.
+  ///   - start: a translator whose weights training begins with.
   /// Throws `.usage` for options that can't be, `.badData` for too few pairs.
   public init(
-    _ pairs: SentencePairs, validation: SentencePairs? = nil, options: TranslatorTrainingOptions = .init()
+    _ pairs: SentencePairs, validation: SentencePairs? = nil, from start: Translator? = nil, options: TranslatorTrainingOptions = .init()
   ) throws(RNNError) {
     self.options = options
     let names = pairs.sources.joined(separator: ", "), seed = options.training.seed
@@ -39,27 +42,42 @@ public struct TranslatorTrainer: Trainer {
     try options.training.check(
       isMeasured: validation != nil || !parts.validation.isEmpty,
       "pairs to measure on; give a part of the pairs, or others for validation")
-    let defaults = TranslatorDefaults(pairs: parts.training.count, tokens: options.tokens)
-    let vocabulary = options.vocabulary ?? defaults.vocabulary
-    func tokenizer(_ side: SentencePairs.Side?) throws(RNNError) -> Tokenizer {
-      if let given = options.tokenizer { return given }
-      return try pairs.tokenizer(of: parts.training, side, defaults.tokens, .composed, vocabulary: vocabulary)
+    let defaults = TranslatorDefaults(pairs: parts.training.count, tokens: start?.source.kind ?? options.tokens)
+    let normalizer = start?.normalizer ?? .composed
+    var origin = try start.map { (start) throws(RNNError) in try TrainingOrigin(start, options.training) }
+    func found(_ side: SentencePairs.Side?, _ vocabulary: Int?) throws(RNNError) -> Tokenizer {
+      try pairs.tokenizer(of: parts.training, side, defaults.tokens, normalizer, vocabulary: vocabulary)
     }
-    let source = try tokenizer(options.sharesTokens ? nil : .source), target = options.sharesTokens ? source : try tokenizer(.target)
+    func tokenizer(_ side: SentencePairs.Side?, extending own: Tokenizer?) throws(RNNError) -> Tokenizer {
+      guard let own else {
+        if let given = options.tokenizer { return given }
+        return try found(side, options.vocabulary ?? defaults.vocabulary)
+      }
+      try origin?.check(tokens: options.tokens, options.tokenizer, vocabulary: options.vocabulary, against: own)
+      let name = side.map { $0 == .source ? "the sentences" : "the translations" } ?? "both sides"
+      return try origin?.tokenizer(own, vocabulary: options.vocabulary, new: defaults.vocabulary ?? 0, of: name) { (most) throws(RNNError) in
+        try found(side, most)
+      } ?? own
+    }
+    let sharesTokens = start?.sharesTokens ?? options.sharesTokens
+    let source = try tokenizer(sharesTokens ? nil : .source, extending: start?.source)
+    let target = sharesTokens ? source : try tokenizer(.target, extending: start?.target)
+    self.origin = origin
     let settings = options.settings(defaults)
-    var model = try Translator(layersOf: try options.architecture(defaults), source: source, target: target)
+    var model = try Translator(layersOf: try options.architecture(defaults, from: start), source: source, target: target)
     try TrainingMemory(model.parts, settings, advice: "--hidden, --layers, --embedding or --vocabulary").check()
     try model.draw(seed: seed, options.initialization)
-    model.normalizer = .composed
+    model.normalizer = normalizer
+    if let start { model.start(from: start) }
     initial = model
     let longest = options.longest ?? defaults.longest
-    let training = pairs.encoded(parts.training, source: source, target: target, .composed, longest: longest)
+    let training = pairs.encoded(parts.training, source: source, target: target, normalizer, longest: longest)
     guard training.count > 0 else {
       throw RNNError(.badData, "\(names.isEmpty ? "" : names + ": ")all pairs have more than \(longest) tokens on one side")
     }
     let measured = validation ?? pairs
     let held = measured.encoded(
-      validation.map { own in (0..<own.count).filter { !own.isEmpty($0) } } ?? parts.validation, source: source, target: target, .composed, longest: longest)
+      validation.map { own in (0..<own.count).filter { !own.isEmpty($0) } } ?? parts.validation, source: source, target: target, normalizer, longest: longest)
     if let validation, held.count == 0 {
       throw RNNError(
         .badData,
@@ -79,7 +97,7 @@ public struct TranslatorTrainer: Trainer {
         "--validation-part": validation == nil ? options.validationFraction : nil, "--longest": longest,
       ])
     loop = try TrainingLoop(
-      task: task, weights: model.weights, settings: settings, begunWith: options.initialization.settings,
+      task: task, weights: model.weights, settings: settings, begunWith: options.initialization.settings + (origin?.settings ?? [:]),
       stepsBetweenMeasurements: Self.stepsBetweenMeasurements(perEpoch: task.stepsPerEpoch, about: 1000))
     func without(_ long: Int) -> String { long > 0 ? " (\(long) longer than \(longest) tokens left out)" : "" }
     let empty = pairs.count - parts.training.count - parts.validation.count

@@ -37,13 +37,11 @@ public struct TranslatorTraining: TrainingTask {
     self.seed = seed
     batches = try training.batches(rows: rows, seed: seed)
     let a = model.architecture
-    settings = a.settings(
-      task: Translator.task,
-      [
-        "--embedding": a.embedding, "--attention": a.attention.rawValue, "--tied-embeddings": a.tiedEmbeddings, "--weight-drop": a.weightDrop,
-        "--label-smoothing": smoothing, "--batch": rows, "--best": criterion.rawValue, "--tokens": model.source.kind.rawValue,
-        "vocabulary of sentences": model.source.fingerprint, "vocabulary of translations": model.target.fingerprint,
-      ] + data)
+    settings = ["task": Translator.task] + a.settings + [
+      "--dropout": a.dropout, "--weight-drop": a.weightDrop, "--label-smoothing": smoothing, "--batch": rows, "--best": criterion.rawValue,
+      "--tokens": model.source.kind.rawValue, "vocabulary of sentences": model.source.fingerprint,
+      "vocabulary of translations": model.target.fingerprint,
+    ] + data
   }
 
   public var stepsPerEpoch: Int { batches.batchesPerEpoch }

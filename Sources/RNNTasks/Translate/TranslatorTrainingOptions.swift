@@ -23,10 +23,12 @@ public struct TranslatorTrainingOptions: TaskTrainingOptions {
   public var layers: Int?
   public var embedding: Int?
   public var projection: Int?
-  public var attention: Attention.Score
-  public var tiedEmbeddings: Bool
+  /// General if nil.
+  public var attention: Attention.Score?
+  /// True if nil.
+  public var tiedEmbeddings: Bool?
   public var dropout: Double?
-  public var weightDrop: Double
+  public var weightDrop: Double?
   public var labelSmoothing: Double
   /// Pairs with more tokens than this on one side are left out, of training and of validation.
   public var longest: Int?
@@ -38,8 +40,8 @@ public struct TranslatorTrainingOptions: TaskTrainingOptions {
 
   public init(
     cell: Cell? = nil, tokens: Tokenizer.Kind? = nil, vocabulary: Int? = nil, tokenizer: Tokenizer? = nil, sharesTokens: Bool = false, hidden: Int? = nil,
-    layers: Int? = nil, embedding: Int? = nil, projection: Int? = nil, attention: Attention.Score = .general, tiedEmbeddings: Bool = true,
-    dropout: Double? = nil, weightDrop: Double = 0, labelSmoothing: Double = TranslatorDefaults.labelSmoothing, longest: Int? = nil,
+    layers: Int? = nil, embedding: Int? = nil, projection: Int? = nil, attention: Attention.Score? = nil, tiedEmbeddings: Bool? = nil,
+    dropout: Double? = nil, weightDrop: Double? = nil, labelSmoothing: Double = TranslatorDefaults.labelSmoothing, longest: Int? = nil,
     criterion: Criterion = .bleu, validationFraction: Double = TranslatorDefaults.validationFraction,
     initialization: RecurrentStack.Initialization = .init(), training: TrainingOptions = .init()
   ) {
@@ -64,11 +66,24 @@ public struct TranslatorTrainingOptions: TaskTrainingOptions {
     self.training = training
   }
 
-  func architecture(_ defaults: TranslatorDefaults) throws(RNNError) -> Translator.Architecture {
+  /// - Parameter start: the model that training starts from.
+  /// Throws `.usage` for a projection that the cell doesn't have, and for what differs from the model to start from.
+  func architecture(_ defaults: TranslatorDefaults, from start: Translator?) throws(RNNError) -> Translator.Architecture {
+    if let start {
+      var own = start.architecture
+      try TrainingOrigin.check(
+        [
+          "--cell": cell?.named, "--hidden": hidden, "--layers": layers, "--embedding": embedding, "--projection": projection,
+          "--attention": attention?.rawValue, "--tied-embeddings": tiedEmbeddings, "--shared-tokens": sharesTokens ? true : nil,
+        ], against: own.settings + ["--shared-tokens": start.sharesTokens ? true : nil])
+      try TrainingOrigin.check(initialization)
+      (own.dropout, own.weightDrop) = (dropout ?? own.dropout, weightDrop ?? own.weightDrop)
+      return own
+    }
     let cell = cell ?? .lstm, hidden = hidden ?? defaults.hidden
     return Translator.Architecture(
-      cell: cell, hidden: hidden, layers: layers ?? 1, embedding: embedding ?? defaults.embedding, attention: attention,
-      tiedEmbeddings: tiedEmbeddings, dropout: dropout ?? defaults.dropout, weightDrop: weightDrop,
+      cell: cell, hidden: hidden, layers: layers ?? 1, embedding: embedding ?? defaults.embedding, attention: attention ?? .general,
+      tiedEmbeddings: tiedEmbeddings ?? true, dropout: dropout ?? defaults.dropout, weightDrop: weightDrop ?? 0,
       sizes: try cell.furtherSizes(hidden: hidden, projection: projection))
   }
 

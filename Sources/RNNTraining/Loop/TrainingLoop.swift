@@ -271,7 +271,7 @@ public struct TrainingLoop<Task: TrainingTask> {
   /// up by what was done before.
   public mutating func restore(_ checkpoint: TrainingCheckpoint) throws {
     if let differences = run.settings.differences(from: checkpoint.run.settings) {
-      throw RNNError(.usage, "the checkpoint was made \(differences); give the same, or --fresh to begin anew")
+      throw RNNError(.usage, "the checkpoint was made \(differences); give the same, or --fresh to begin anew, or --from and another -o to train it otherwise")
     }
     let weights = checkpoint.group("weights")
     try weights.validate(like: self.weights)
@@ -304,7 +304,7 @@ public struct TrainingLoop<Task: TrainingTask> {
   /// Throws as ``restore(_:)``.
   public mutating func restore(_ best: Weights, of run: TrainingRun) throws {
     if let differences = self.run.settings.differences(from: run.settings) {
-      throw RNNError(.usage, "the model was made \(differences); give the same, or --fresh to begin anew")
+      throw RNNError(.usage, "the model was made \(differences); give the same, or --fresh to begin anew, or --from and another -o to train it otherwise")
     }
     try best.validate(like: weights)
     try checkPlace(run.state)

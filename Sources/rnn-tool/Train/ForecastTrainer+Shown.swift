@@ -12,7 +12,7 @@ extension ForecastTrainer: ShownTrainer {
   }
 
   var unit: String { "windows" }
-  var lossTitle: String { "loss of \(options.head.name) on scaled values" }
+  var lossTitle: String { "loss of \(initial.architecture.head.name) on scaled values" }
 
   func words(_ measurement: TrainingState.Measurement) -> String {
     "validation \(HumanFormat.fixed(measurement.validation, 5))"

@@ -14,12 +14,16 @@ struct TrainClassify: TrainCommand {
       trains on all. Sizes and the length of training follow from \
       the texts unless they are given.
 
+      With --from training starts from a classifier, or from the embedding and the recurrent layers of a language model. Labels that \
+      a classifier doesn't know take the place of its own, with a new output layer, or are added to them with --extend.
+
       \(TrainArguments.checkpoints)
 
       Examples:
         rnn train classify reviews.tsv -o model.safetensors
         rnn train classify mails.csv --text-column 3 --label-column 1 -o m.safetensors
         rnn train classify good.txt bad.txt -o m.safetensors --from language.safetensors
+        rnn train classify more.tsv -o new.safetensors --from model.safetensors --extend
       """)
 
   @Argument(help: ArgumentHelp("Labelled texts; - is standard input.", valueName: "file"))
@@ -28,14 +32,15 @@ struct TrainClassify: TrainCommand {
   @OptionGroup(title: "Texts") var labelled: LabelledArguments
   @OptionGroup(title: "Texts") var texts: ClassifierTextArguments
   @OptionGroup var common: TrainArguments
+  @OptionGroup(title: "Model") var extensions: ExtensionArguments
   @OptionGroup(title: "Model") var classifier: ClassifierModelArguments
   @OptionGroup(title: "Training") var goal: ClassifierGoalArguments
 
-  var inputs: [String] { files + texts.valid + [texts.tokens?.file, classifier.from].compactMap(\.self) }
+  var inputs: [String] { files + texts.valid + [texts.tokens?.file].compactMap(\.self) }
 
   func trainer(_ view: inout TrainingView) throws -> ClassifierTrainer {
     let options = try self.options()
-    let start = try classifier.from.map { try LanguageModel(contentsOf: $0) }
+    let start = try common.model.from.map(Self.origin)
     let requiresUTF8 = !((options.tokens ?? start?.tokenizer.kind)?.readsAnything ?? false)
     let read = try LabelledTexts(reading: files, options: try labelled.options(phrases: texts.phrases), requiresUTF8: requiresUTF8) {
       view.showReading(texts: $0)
@@ -49,6 +54,16 @@ struct TrainClassify: TrainCommand {
     return try ClassifierTrainer(read, validation: validation, from: start, options: options)
   }
 
+  /// The model in a file, if a classifier can start from it.
+  private static func origin(_ path: String) throws -> any ClassifierOrigin {
+    let file = try TrainedModel.file(path)
+    switch file.metadata["task"] {
+    case TextClassifier.task: return try TextClassifier(file, source: path)
+    case LanguageModel.task: return try LanguageModel(file, source: path)
+    case let other: throw RNNError(.badData, "\(path): it is a model for the task “\(other ?? "")”, expected “\(TextClassifier.task)” or “\(LanguageModel.task)”")
+    }
+  }
+
   private func options() throws -> ClassifierTrainingOptions {
     let model = common.model
     return ClassifierTrainingOptions(
@@ -58,7 +73,7 @@ struct TrainClassify: TrainCommand {
       embedding: model.embedding, projection: model.projection, bidirectional: classifier.bidirectional,
       pooling: try classifier.poolings(), dropout: model.dropout, wordDropout: classifier.wordDropout,
       weightDrop: classifier.weightDrop, longest: texts.longest, classWeights: try goal.weights(), criterion: goal.best,
-      validationFraction: texts.validationPart, initialization: model.initialization, training: try common.options())
+      validationFraction: texts.validationPart, initialization: model.initialization, training: try common.options(extends: extensions.extend))
   }
 }
 
@@ -89,10 +104,7 @@ struct ClassifierTextArguments: ParsableArguments {
 }
 
 struct ClassifierModelArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("Start from the embedding and the layers of a model that rnn train generate wrote.", valueName: "model"))
-  var from: String?
-
-  @Flag(inversion: .prefixedNo, help: "Read texts in both directions. (default: unless --from is given)")
+  @Flag(inversion: .prefixedNo, help: "Read texts in both directions. (default: unless --from is a language model)")
   var bidirectional: Bool?
 
   @Option(help: ArgumentHelp("What becomes of the outputs over time: last, mean, max, or several: last,max.", valueName: "pooling"))
@@ -101,8 +113,8 @@ struct ClassifierModelArguments: ParsableArguments {
   @Option(help: ArgumentHelp("The rate at which tokens are taken for unknown ones while training.", valueName: "rate"), limit: Limits.rate)
   var wordDropout: Double?
 
-  @Option(help: ArgumentHelp("The rate at which weights between the states of two steps are dropped while training.", valueName: "rate"), limit: Limits.rate)
-  var weightDrop = 0.0
+  @Option(help: ArgumentHelp("The rate at which weights between the states of two steps are dropped while training. (default: 0)", valueName: "rate"), limit: Limits.rate)
+  var weightDrop: Double?
 
   func poolings() throws -> [Pooling]? {
     try pooling?.split(separator: ",", omittingEmptySubsequences: false).map { name in

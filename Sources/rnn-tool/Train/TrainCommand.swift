@@ -6,7 +6,7 @@ protocol TrainCommand: ParsableCommand {
   associatedtype TaskTrainer: ShownTrainer
 
   var common: TrainArguments { get }
-  /// The names of all files that are read; - is standard input.
+  /// The names of all files of data that are read; - is standard input.
   var inputs: [String] { get throws }
   /// Reads the data. What there is to say of that on the way goes to the view.
   func trainer(_ view: inout TrainingView) throws -> TaskTrainer
@@ -16,7 +16,7 @@ extension TrainCommand {
   func run() throws {
     common.threads.apply()
     let output = common.output
-    let inputs = try inputs
+    let inputs = try inputs + [common.model.from].compactMap(\.self)
     try Outputs.announce(model: output, checkpoint: TaskTrainer.checkpointPath(output), reading: inputs)
     if inputs.count(where: { $0 == "-" }) > 1 { throw RNNError(.usage, "standard input (-) can be read only once") }
     var view = TrainingView(output: output, isQuiet: common.run.quiet)
@@ -46,5 +46,9 @@ struct TrainArguments: ParsableArguments {
     moves from there on as if that budget had been given at first.
     """
 
-  func options() throws -> TrainingOptions { try training.options(budget, run) }
+  /// - Parameter extends: whether tokens and labels are added to the model to start from.
+  func options(extends: Bool = false) throws -> TrainingOptions {
+    if extends, model.from == nil { throw RNNError(.usage, "--extend adds tokens and labels to the model of --from, which isn't given") }
+    return try training.options(budget, run, originName: model.originName, extends: extends)
+  }
 }

@@ -16,12 +16,16 @@ struct TrainForecast: TrainCommand {
       draws courses where the horizon has several steps. In both a linear function of the inputs, which begins with the least squared \
       errors, is added to what the recurrent layers say.
 
+      With --from training starts from a model of the same columns, and tables are read as they were then. Values are scaled as the new \
+      series need it; series of known names keep their vectors.
+
       \(TrainArguments.checkpoints)
 
       Examples:
         rnn train forecast weather.csv --target-column temp_max --horizon 7 -o model.safetensors
         rnn train forecast pollution.csv --target-column pm2.5 --past-column TEMP --past-column PRES -o m.safetensors
         rnn train forecast Hourly-train.csv --horizon 48 --split rest/48/0 -o m.safetensors
+        rnn train forecast 2026.csv -o new.safetensors --from model.safetensors --learning-rate 0.0005
       """)
 
   @Argument(help: ArgumentHelp("Tables of series; - is standard input.", valueName: "file"))
@@ -36,16 +40,17 @@ struct TrainForecast: TrainCommand {
 
   func trainer(_ view: inout TrainingView) throws -> ForecastTrainer {
     let options = try self.options()
-    let set = try SeriesSet(reading: files, options: series.options)
+    let start = try common.model.from.map { try ForecastModel(contentsOf: $0) }
+    let set = try SeriesSet(reading: files, options: series.options(start?.reading ?? SeriesReadingOptions()))
     for warning in set.warnings { view.message("warning   \(warning)") }
-    return try ForecastTrainer(set, sources: files, options: options)
+    return try ForecastTrainer(set, sources: files, from: start, options: options)
   }
 
   private func options() throws -> ForecastTrainingOptions {
     let model = common.model
     return ForecastTrainingOptions(
       horizon: windows.horizon, context: windows.context, kind: forecast.kind, segment: forecast.segment, lags: try forecast.lagNumbers(),
-      head: try forecast.predicted(), scaling: windows.scaling, log: windows.log, cell: try model.givenCell ?? .gru,
+      head: try forecast.predicted(), scaling: windows.scaling, log: windows.log ? true : nil, cell: try model.givenCell,
       hidden: model.hidden, layers: model.layers, projection: model.projection, dropout: model.dropout, vector: model.embedding,
       tellsSeriesApart: forecast.seriesVectors, autoregression: forecast.linear, calendar: forecast.calendar, split: windows.split,
       windows: windows.windows, initialization: model.initialization, training: try common.options())
@@ -53,8 +58,8 @@ struct TrainForecast: TrainCommand {
 }
 
 struct ForecastWindowArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("The steps to predict.", valueName: "n"), limit: Limits.windowSteps)
-  var horizon = 1
+  @Option(help: ArgumentHelp("The steps to predict. (default: 1)", valueName: "n"), limit: Limits.windowSteps)
+  var horizon: Int?
 
   @Option(help: ArgumentHelp("The steps before that are looked at. (default: by the horizon and the seasons)", valueName: "n"), limit: Limits.windowSteps)
   var context: Int?
@@ -68,9 +73,9 @@ struct ForecastWindowArguments: ParsableArguments {
   var windows: Int?
 
   @Option(help: ArgumentHelp(
-    "What brings series to one size: standard (mean and deviation of the training part), instance (last value and deviation of each window), mean (the mean of each window's absolute values), none.",
+    "What brings series to one size: standard (mean and deviation of the training part), instance (last value and deviation of each window), mean (the mean of each window's absolute values), none. (default: standard)",
     valueName: "way"))
-  var scaling = Scaler.Kind.standard
+  var scaling: Scaler.Kind?
 
   @Flag(help: "Logarithms of the targets are taken first.")
   var log = false
@@ -92,8 +97,8 @@ struct ForecastModelArguments: ParsableArguments {
   @Option(help: ArgumentHelp("The values that each step of a recurrent model sees, by how many steps ago they were: 1-7,24,168.", valueName: "steps"))
   var lags: String?
 
-  @Option(help: ArgumentHelp("What is predicted: quantiles, the normal or Student's t distribution, or the value alone, with absolute (mae) or squared (mse) errors.", valueName: "head"))
-  var head = HeadName.quantiles
+  @Option(help: ArgumentHelp("What is predicted: quantiles, the normal or Student's t distribution, or the value alone, with absolute (mae) or squared (mse) errors. (default: quantiles)", valueName: "head"))
+  var head: HeadName?
 
   @Option(help: ArgumentHelp("The levels of the quantiles: 0.1,0.5,0.9. (default: thirteen from 0.025 to 0.975)", valueName: "levels"))
   var levels: String?
@@ -107,9 +112,10 @@ struct ForecastModelArguments: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "The clock is among the inputs. (default: of recurrent models)")
   var calendar: Bool?
 
-  func predicted() throws -> ForecastHead {
-    if levels != nil, head != .quantiles { throw RNNError(.usage, "--levels are those of quantiles, not for --head \(head.rawValue)") }
-    switch head {
+  func predicted() throws -> ForecastHead? {
+    if let head, levels != nil, head != .quantiles { throw RNNError(.usage, "--levels are those of quantiles, not for --head \(head.rawValue)") }
+    switch head ?? (levels == nil ? nil : .quantiles) {
+    case nil: return nil
     case .quantiles:
       return .quantiles(try levels?.split(separator: ",", omittingEmptySubsequences: false).map { text in
         guard let level = Double(text) else { throw RNNError(.usage, "found ‘\(text)’ in --levels; expected numbers between 0 and 1: 0.1,0.5,0.9") }

@@ -20,26 +20,28 @@ struct TrainGenerate: TrainCommand {
 
   @OptionGroup(title: "Text") var text: TextArguments
   @OptionGroup var common: TrainArguments
+  @OptionGroup(title: "Model") var extensions: ExtensionArguments
   @OptionGroup(title: "Training") var sequences: SequenceArguments
 
   var inputs: [String] { files + [text.valid, text.tokens?.file].compactMap(\.self) }
 
   func trainer(_ view: inout TrainingView) throws -> TextTrainer {
     let options = try self.options()
+    let start = try common.model.from.map { try LanguageModel(contentsOf: $0) }
     let corpus = try TextCorpus(reading: files)
     let validation = try text.valid.map { try TextCorpus(reading: [$0]) }
-    // Whoever asks for bytes may mean those of anything.
-    if text.tokens == nil { for text in [corpus, validation].compactMap(\.self) { try text.requireText() } }
-    return try TextTrainer(corpus, validation: validation, options: options) { view.showReading($0, of: $1) }
+    // Whoever asks for bytes, or has a model of them, may mean those of anything.
+    if text.tokens == nil, start?.isUTF8 ?? true { for text in [corpus, validation].compactMap(\.self) { try text.requireText() } }
+    return try TextTrainer(corpus, validation: validation, from: start, options: options) { view.showReading($0, of: $1) }
   }
 
   private func options() throws -> TextTrainingOptions {
-    let model = common.model, tokens = text.tokens ?? TokensArgument(.bytes)
+    let model = common.model
     return TextTrainingOptions(
-      cell: try model.givenCell ?? .lstm, tokens: tokens.kind, vocabulary: try tokens.vocabulary(or: text.vocabulary),
-      tokenizer: try tokens.tokenizer(), hidden: model.hidden, layers: model.layers, embedding: model.embedding, projection: model.projection, dropout: model.dropout,
+      cell: try model.givenCell, tokens: text.tokens?.kind, vocabulary: try text.tokens.map { try $0.vocabulary(or: text.vocabulary) } ?? text.vocabulary,
+      tokenizer: try text.tokens?.tokenizer(), hidden: model.hidden, layers: model.layers, embedding: model.embedding, projection: model.projection, dropout: model.dropout,
       sequenceLength: sequences.sequenceLength, memory: sequences.memory?.bytes, initialization: model.initialization,
-      training: try common.options())
+      training: try common.options(extends: extensions.extend))
   }
 }
 

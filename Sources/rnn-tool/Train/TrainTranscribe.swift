@@ -31,6 +31,7 @@ struct TrainTranscribe: TrainCommand {
   @OptionGroup(title: "Sound") var sound: SoundArguments
   @OptionGroup(title: "Changes to the clips while training") var changes: AugmentationArguments
   @OptionGroup var common: TrainArguments
+  @OptionGroup(title: "Model") var extensions: ExtensionArguments
   @OptionGroup(title: "Model") var transcriber: TranscriberModelArguments
   @OptionGroup(title: "Training") var goal: TranscriberGoalArguments
 
@@ -38,9 +39,10 @@ struct TrainTranscribe: TrainCommand {
 
   func trainer(_ view: inout TrainingView) throws -> TranscriberTrainer {
     if common.model.embedding != nil { throw RNNError(.usage, "--embedding is for tokens that are read; a transcriber reads sound") }
+    let start = try common.model.from.map { try Transcriber(contentsOf: $0) }
     let list = try ClipList(contentsOf: files, options: clips.options(table))
     view.messages(onSources: list.descriptions)
-    let input = try sound.input(list, isStream: !transcriber.bidirectional)
+    let input = try start.map { try sound.input($0) } ?? sound.input(list, isStream: transcriber.bidirectional == false)
     var remarks: [String] = []
     let read = try TranscribedClips(reading: list, input: input, reading: { view.showReading(texts: $0) }, remark: { remarks.append($0) })
     for remark in remarks.prefix(5) { view.message(remark) }
@@ -49,7 +51,7 @@ struct TrainTranscribe: TrainCommand {
     if !texts.valid.isEmpty {
       validation = try TranscribedClips(reading: try ClipList(contentsOf: texts.valid, options: clips.options(table)), input: input)
     }
-    return try TranscriberTrainer(read, validation: validation, options: try options(changes.augmentation(for: input)))
+    return try TranscriberTrainer(read, validation: validation, from: start, options: try options(changes.augmentation(for: input)))
   }
 
   private func options(_ augmentation: SoundAugmentation) throws -> TranscriberTrainingOptions {
@@ -59,7 +61,7 @@ struct TrainTranscribe: TrainCommand {
       vocabulary: try texts.tokens.map { try $0.vocabulary(or: texts.vocabulary) } ?? texts.vocabulary, tokenizer: try texts.tokens?.tokenizer(),
       hidden: model.hidden, layers: model.layers, projection: model.projection, bidirectional: transcriber.bidirectional, stacking: transcriber.stacking,
       dropout: model.dropout, weightDrop: transcriber.weightDrop, augmentation: augmentation, unalignable: texts.unalignable,
-      criterion: goal.best, validationFraction: texts.validationPart, initialization: model.initialization, training: try common.options())
+      criterion: goal.best, validationFraction: texts.validationPart, initialization: model.initialization, training: try common.options(extends: extensions.extend))
   }
 }
 
@@ -82,8 +84,8 @@ struct TranscriberTextArguments: ParsableArguments {
 
 /// How sound becomes rows.
 struct SoundArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("What a row of sound is.", valueName: "kind"))
-  var features = TranscriberDefaults.features
+  @Option(help: ArgumentHelp("What a row of sound is. (default: \(TranscriberDefaults.features.rawValue))", valueName: "kind"))
+  var features: SoundFeatures.Kind?
 
   @Flag(inversion: .prefixedNo, help: "Bring each clip to one loudness first, which a stream can't be. (default: --level, unless --no-bidirectional)")
   var level: Bool?
@@ -100,9 +102,20 @@ struct SoundArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Of files of rows that don't say it: the numbers of a row. (default: \(SoundInput.usualRowSize))", valueName: "n"), limit: Limits.rowSize)
   var rowSize: Int?
 
+  /// The rows that the model to start from hears.
+  func input(_ start: Transcriber) throws -> SoundInput {
+    let asked: RunSettings = [
+      "--features": features?.rawValue, "--rate": rate, "--bands": bands, "--coefficients": coefficients, "--level": level, "--row-size": rowSize,
+    ]
+    try TrainingOrigin.check(asked, against: start.input.settings)
+    return start.input
+  }
+
+  /// The rows that the clips become.
   func input(_ list: ClipList, isStream: Bool) throws -> SoundInput {
-    if coefficients != nil, features != .mfcc { throw RNNError(.usage, "--coefficients are for --features mfcc") }
-    var features = SoundFeatures(self.features, rate: rate ?? TranscriberDefaults.highestRate)
+    let kind = self.features ?? TranscriberDefaults.features
+    if coefficients != nil, kind != .mfcc { throw RNNError(.usage, "--coefficients are for --features mfcc") }
+    var features = SoundFeatures(kind, rate: rate ?? TranscriberDefaults.highestRate)
     // What clips are is said by the first one.
     guard case .sound = try SoundInput(of: list, features: features, rowSize: rowSize) else {
       if rate != nil || bands != nil || level != nil { throw RNNError(.usage, "--rate, --bands and --level are for sound; \(list.clips[0].name) has rows that were made already") }
@@ -110,7 +123,7 @@ struct SoundArguments: ParsableArguments {
     }
     if rowSize != nil { throw RNNError(.usage, "--row-size is for files of rows, .mfc or .npy; \(list.clips[0].name) is sound") }
     let rate = try self.rate ?? min(Sound(contentsOf: list.clips[0].paths[0], channel: list.clips[0].channel).rate, TranscriberDefaults.highestRate)
-    features = SoundFeatures(self.features, rate: rate)
+    features = SoundFeatures(kind, rate: rate)
     features.isLevelled = level ?? !isStream
     if let bands { features.bands = bands }
     if let coefficients { features.coefficients = coefficients }
@@ -159,14 +172,14 @@ struct AugmentationArguments: ParsableArguments {
 }
 
 struct TranscriberModelArguments: ParsableArguments {
-  @Flag(inversion: .prefixedNo, help: "Hear clips in both directions; a stream can only be heard in one.")
-  var bidirectional = true
+  @Flag(inversion: .prefixedNo, help: "Hear clips in both directions; a stream can only be heard in one. (default: --bidirectional)")
+  var bidirectional: Bool?
 
   @Option(help: ArgumentHelp("Rows that become one step. (default: 3, or less where clips would be too short for their texts)", valueName: "n"), limit: Limits.stacking)
   var stacking: Int?
 
-  @Option(help: ArgumentHelp("The rate at which weights between the states of two steps are dropped while training.", valueName: "rate"), limit: Limits.rate)
-  var weightDrop = 0.0
+  @Option(help: ArgumentHelp("The rate at which weights between the states of two steps are dropped while training. (default: 0)", valueName: "rate"), limit: Limits.rate)
+  var weightDrop: Double?
 }
 
 struct TranscriberGoalArguments: ParsableArguments {

@@ -27,6 +27,7 @@ struct TrainTranslate: TrainCommand {
   @OptionGroup(title: "Pairs") var validation: PairValidationArguments
   @OptionGroup(title: "Pairs") var texts: TranslatorTextArguments
   @OptionGroup var common: TrainArguments
+  @OptionGroup(title: "Model") var extensions: ExtensionArguments
   @OptionGroup(title: "Model") var translator: TranslatorModelArguments
   @OptionGroup(title: "Training") var goal: TranslatorGoalArguments
 
@@ -34,11 +35,12 @@ struct TrainTranslate: TrainCommand {
 
   func trainer(_ view: inout TrainingView) throws -> TranslatorTrainer {
     let options = try self.options()
-    let requiresUTF8 = !(options.tokens ?? .bpe).readsAnything, own = pairs.options(table)
+    let start = try common.model.from.map { try Translator(contentsOf: $0) }
+    let requiresUTF8 = !(start?.source.kind ?? options.tokens ?? .bpe).readsAnything, own = pairs.options(table)
     let read = try SentencePairs(reading: try pairs.files(files), options: own, requiresUTF8: requiresUTF8) { view.showReading(texts: $0) }
     view.messages(onSources: read.descriptions)
     let measured = try validation.files().map { try SentencePairs(reading: $0, options: own, requiresUTF8: requiresUTF8) }
-    return try TranslatorTrainer(read, validation: measured, options: options)
+    return try TranslatorTrainer(read, validation: measured, from: start, options: options)
   }
 
   private func options() throws -> TranslatorTrainingOptions {
@@ -49,7 +51,7 @@ struct TrainTranslate: TrainCommand {
       tokenizer: try texts.tokens?.tokenizer(), sharesTokens: texts.sharedTokens, hidden: model.hidden, layers: model.layers, embedding: model.embedding, projection: model.projection, attention: translator.attention,
       tiedEmbeddings: translator.tiedEmbeddings, dropout: model.dropout, weightDrop: translator.weightDrop,
       labelSmoothing: goal.labelSmoothing, longest: texts.longest, criterion: goal.best, validationFraction: validation.validationPart,
-      initialization: model.initialization, training: try common.options())
+      initialization: model.initialization, training: try common.options(extends: extensions.extend))
   }
 }
 
@@ -92,14 +94,14 @@ struct TranslatorTextArguments: ParsableArguments {
 }
 
 struct TranslatorModelArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("How the decoder's states and the encoder's are compared.", valueName: "score"))
-  var attention = Attention.Score.general
+  @Option(help: ArgumentHelp("How the decoder's states and the encoder's are compared. (default: \(Attention.Score.general.rawValue))", valueName: "score"))
+  var attention: Attention.Score?
 
-  @Flag(inversion: .prefixedNo, help: "The output layer's weights are the vectors of the target's tokens.")
-  var tiedEmbeddings = true
+  @Flag(inversion: .prefixedNo, help: "The output layer's weights are the vectors of the target's tokens. (default: --tied-embeddings)")
+  var tiedEmbeddings: Bool?
 
-  @Option(help: ArgumentHelp("The rate at which weights between the states of two steps are dropped while training.", valueName: "rate"), limit: Limits.rate)
-  var weightDrop = 0.0
+  @Option(help: ArgumentHelp("The rate at which weights between the states of two steps are dropped while training. (default: 0)", valueName: "rate"), limit: Limits.rate)
+  var weightDrop: Double?
 }
 
 struct TranslatorGoalArguments: ParsableArguments {

@@ -1,7 +1,11 @@
 import ArgumentParser
+import Foundation
 import RNN
 
 struct ModelArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("Model or checkpoint to start from, instead of random weights. No option may contradict what it is made of.", valueName: "model"))
+  var from: String?
+
   @Option(help: CellArgument.help(suffix: " (default: lstm; gru to forecast)"))
   var cell: String?
 
@@ -30,7 +34,15 @@ struct ModelArguments: ParsableArguments {
   var initial: Float?
 
   var givenCell: Cell? { get throws { try cell.map { try CellArgument.cell($0) } } }
+  /// The name of the file to start from, wherever it lies.
+  var originName: String? { from.map { URL(filePath: $0).lastPathComponent } }
   var initialization: RecurrentStack.Initialization { .init(forgetBias: forgetBias, orthogonal: orthogonal, range: initial) }
+}
+
+/// What may be added to the model that training starts from.
+struct ExtensionArguments: ParsableArguments {
+  @Flag(help: "With --from: add the tokens and labels of the data that the model lacks. Known ones keep their weights.")
+  var extend = false
 }
 
 /// The rules of ``Optimizer`` by their names.
@@ -72,11 +84,12 @@ struct TrainingArguments: ParsableArguments {
   @Option(help: ArgumentHelp("End after so many epochs without a better measurement. (default: never)", valueName: "n"), limit: Limits.epochs)
   var patience: Int?
 
-  func options(_ budget: BudgetArguments, _ run: RunArguments) throws -> TrainingOptions {
+  func options(_ budget: BudgetArguments, _ run: RunArguments, originName: String?, extends: Bool) throws -> TrainingOptions {
     TrainingOptions(
       budget: budget.budget, batch: batch, optimizer: try kind(), learningRate: learningRate, weightDecay: weightDecay,
       schedule: schedule, decay: decay, decayAfter: decayAfter, clip: clip, averaging: averaging, patience: patience, seed: run.seed,
-      checkpointInterval: run.checkpointEvery?.seconds, keepsCheckpoint: run.keepCheckpoint)
+      checkpointInterval: run.checkpointEvery?.seconds, keepsCheckpoint: run.keepCheckpoint,
+      originName: originName, extendsOrigin: extends)
   }
 
   private func kind() throws -> Optimizer.Kind {

@@ -23,6 +23,7 @@ struct TrainingView {
 
   private mutating func describe(_ trainer: some ShownTrainer) {
     for line in trainer.introduction { reporter.message(line) }
+    if let origin = trainer.origin { reporter.message("start     \(origin)") }
     reporter.message("training  \(Self.text(trainer.loop.settings)), \(trainer.loop.task.stepsPerEpoch) steps in an epoch")
     for line in trainer.remarks { reporter.message(line) }
     for warning in trainer.warnings { reporter.message("warning   \(warning)") }

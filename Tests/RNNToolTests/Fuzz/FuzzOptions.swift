@@ -62,6 +62,7 @@ struct FuzzOptions {
     case "levels": return given(any(["0.5", "0.1,0.5,0.9", "0,1", "nan", "0.5,0.5", ",", (1...2000).map { "\(Double($0) / 2001)" }.joined(separator: ",")]))
     case "parts": return given(any(["rest/0/0", "1/1/1", "100%/0/0", "999999999999/0/0", "nan%/0/0", "rest/50%/50%", "-1/2/3"]))
     case "frequency": return given(any(["hour", "1000000years", "0day", "step", "999999999999s", "business-day", ""]))
+    case "model": return given(any(["generate", "classify", "translate", "transcribe", "forecast"].map { place["\($0).model"] } + ["", place["text"], place["none"]]))
     case "cell": return given(any(["lstm", "h = tanh(Wxh x + Whh h + bh)", place["cell"], "h = h / 0", "h = exp(exp(exp(Wxh x)))", place["text"], "lstm-projection"]))
     default: return given(any(["", "1", "99999999999999999999", "-", place["text"], place["none"], place.folder.path, "/dev/null", "é\u{301}", "a,b;c=d", "\u{1}", place["series"]]))
     }
