@@ -58,7 +58,7 @@ struct Translate: ParsableCommand {
     if scores.pairs.source != nil || scores.pairs.target != nil || scores.pairs.targetColumn != nil {
       throw RNNError(.usage, "--source, --target and --target-column are for --score")
     }
-    var drawing = attention, number = 0
+    var drawing = attention, number = 0, heart: Heartbeat?
     for file in files.isEmpty ? ["-"] : files {
       var reader = try sentences(file)
       var texts: [[UInt8]] = [], bytes = 0
@@ -66,7 +66,9 @@ struct Translate: ParsableCommand {
         var options = options
         options.first = number
         options.keepsAttention = drawing != nil
-        let found = try translator.translate(texts, options)
+        let beating = heart ?? Heartbeat()
+        heart = beating
+        let found = try beating.during { try translator.translate(texts, options) }
         if let path = drawing, let first = found.first?.first {
           try AlignmentDrawing(first, of: texts[0], translator.model).write(to: path)
           drawing = nil
@@ -101,7 +103,7 @@ struct Translate: ParsableCommand {
       session = try TranslationSession(translator, try sentence(), options)
     }
     var left = steps.length ?? .max
-    while left > 0, try session.next() != nil { left -= 1 }
+    try Heartbeat().during { while left > 0, try session.next() != nil { left -= 1 } }
     try Output.line(flat(session.text))
     if let path = steps.saveState { try session.state().write(to: path) }
   }

@@ -23,6 +23,16 @@ import rnn_tool
     heart = nil
   }
 
+  /// Not while input is waited for.
+  @Test func beatsOnlyMeanwhile() {
+    let lines = Lines(), heart = Heartbeat(every: .milliseconds(40)) { lines.add($0) }
+    heart.during { while lines.all.isEmpty { Thread.sleep(forTimeInterval: 0.01) } }
+    let count = lines.all.count
+    Thread.sleep(forTimeInterval: 0.3)
+    // One may have been on its way.
+    #expect(lines.all.count <= count + 1)
+  }
+
   /// Where much is shown nothing is added.
   @Test func isSilentWhereMuchIsShown() {
     let lines = Lines(), heart = Heartbeat(every: .seconds(600)) { lines.add($0) }

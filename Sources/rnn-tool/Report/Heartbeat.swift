@@ -5,7 +5,8 @@ import Synchronization
 /// Says that the program is still at work where nothing else has been shown for a while: a single step over long windows may take
 /// a minute.
 package final class Heartbeat: Sendable {
-  private let lastShown: Mutex<ContinuousClock.Instant>
+  /// Nil while nothing is to be shown.
+  private let lastShown: Mutex<ContinuousClock.Instant?>
 
   /// Beats until nobody holds it.
   ///
@@ -28,11 +29,18 @@ package final class Heartbeat: Sendable {
   private func beat(every interval: Duration, _ write: () -> Void) {
     let now = ContinuousClock().now
     let isDue = lastShown.withLock { last in
-      guard now - last >= interval else { return false }
+      guard let shown = last, now - shown >= interval else { return false }
       last = now
       return true
     }
     if isDue { write() }
+  }
+
+  /// Does `work` and beats only meanwhile: not while input is waited for.
+  package func during<R>(_ work: () throws -> R) rethrows -> R {
+    lastShown.withLock { $0 = ContinuousClock().now }
+    defer { lastShown.withLock { $0 = nil } }
+    return try work()
   }
 
   /// The terminal, noting when something is shown there.
