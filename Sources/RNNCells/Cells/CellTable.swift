@@ -18,8 +18,9 @@ extension Cell {
     let known = aliases[plain] ?? plain
     if let cell = builtIn.first(where: { $0.name == known }) { return cell }
     let near = EquationNames.suggestion(for: plain, among: builtIn.map(\.name) + aliases.keys.sorted())
-    throw RNNError(
-      .usage,
-      "there is no cell “\(name)”;\(near.map { " did you mean \($0)?" } ?? "") known are \(builtIn.map(\.name).joined(separator: ", ")), or give equations such as 'h = tanh(Wxh x + Whh h + bh)'")
+    throw RNNError(.usage, """
+      there is no cell “\(name)”;\(near.map { " did you mean \($0)?" } ?? "") known are \(builtIn.map(\.name).joined(separator: ", ")), \
+      or give equations such as 'h = tanh(Wxh x + Whh h + bh)'
+      """)
   }
 }

@@ -5,7 +5,8 @@ extension EquationLexer {
   /// At a letter.
   mutating func word(_ place: EquationPosition) throws(RNNError) -> EquationWord {
     var word = EquationWord(name: letters())
-    if current == ".", ["W", "b", "v"].contains(word.name), ahead(1).map(EquationNames.isLetter) == true || ahead(1).map(EquationNames.isDigit) == true {
+    let isDotted = ahead(1).map { EquationNames.isLetter($0) || EquationNames.isDigit($0) } == true
+    if current == ".", isDotted, ["W", "b", "v"].contains(word.name) {
       advance()
       let start = next
       while current.map({ EquationNames.isLetter($0) || EquationNames.isDigit($0) || $0 == "_" }) == true { advance() }
@@ -75,7 +76,9 @@ extension EquationLexer {
   /// `^{…}`, `^t`, `^\top`; false, with nothing taken, for a number, which the parser reads.
   private mutating func superscripted(_ word: inout EquationWord, _ place: EquationPosition) throws(RNNError) -> Bool {
     let (start, startPosition) = (next, position)
-    func isNumber(_ text: String) -> Bool { !text.isEmpty && text.unicodeScalars.allSatisfy { EquationNames.isDigit($0) || "+-./".unicodeScalars.contains($0) } }
+    func isNumber(_ text: String) -> Bool {
+      text.unicodeScalars.allSatisfy { EquationNames.isDigit($0) || "+-./".unicodeScalars.contains($0) }
+    }
     advance()
     skipBlank()
     guard let scalar = current else { return false }
@@ -138,8 +141,9 @@ extension EquationLexer {
 
   /// `t` for `(t)`, `<t>` and `⟨t⟩`.
   private static func unwrapped(_ text: String) -> String {
-    guard let first = text.unicodeScalars.first, let last = text.unicodeScalars.last, wrappers[first] == last, text.unicodeScalars.count > 2 else { return text }
-    return String(text.unicodeScalars.dropFirst().dropLast())
+    let scalars = text.unicodeScalars
+    guard let first = scalars.first, let last = scalars.last, wrappers[first] == last, scalars.count > 2 else { return text }
+    return String(scalars.dropFirst().dropLast())
   }
 
   // MARK: Scripts

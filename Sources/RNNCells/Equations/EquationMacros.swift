@@ -75,7 +75,8 @@ enum EquationMacros {
 
   static func unknown(_ name: String) -> String {
     if let advice = instead[name] { return "\\\(name) is not read in equations; \(advice)" }
-    let known = [Set(operators.keys), functions, Set(letters.keys), styles, texts, Set(accents.keys), sized, ["frac", "begin", "end"]].flatMap(\.self).sorted()
+    let sets = [Set(operators.keys), functions, Set(letters.keys), styles, texts, Set(accents.keys), sized, ["frac", "begin", "end"]]
+    let known = sets.flatMap(\.self).sorted()
     let near = EquationNames.suggestion(for: name, among: known)
     return "\\\(name) is not read in equations" + (near.map { "; did you mean \\\($0)?" }
       ?? "; known are \\odot, \\cdot, \\sigma, \\tanh, \\exp, \\max, \\frac, \\mathbf, \\text, \\tilde and Greek letters")

@@ -164,7 +164,9 @@ struct EquationMeaning {
   ) throws(RNNError) -> Int {
     var members: [(name: String, value: EquationSyntax)] = []
     for vector in vectors {
-      guard let word = self.name(of: vector) else { throw vector.position.error("the name of an input or a state is expected in a list after a matrix") }
+      guard let word = self.name(of: vector) else {
+        throw vector.position.error("the name of an input or a state is expected in a list after a matrix")
+      }
       guard !members.contains(where: { $0.name == word }) else {
         throw vector.position.error("two parts of the list are named \(word); write a product with a matrix for each of them")
       }
@@ -303,7 +305,8 @@ struct EquationMeaning {
       let kind = first == "W" ? "a matrix" : "a vector of parameters"
       return position.error("there is no value “\(text)”; if it is \(kind), write \(first)_\(word.name.dropFirst())")
     }
-    if let near = EquationNames.suggestion(for: word.untimed, among: names) { return position.error("there is no value “\(text)”; did you mean \(near)?") }
+    let missing = "there is no value “\(text)”"
+    if let near = EquationNames.suggestion(for: word.untimed, among: names) { return position.error("\(missing); did you mean \(near)?") }
     var hint = ""
     if word.name == "I" {
       hint = "; where it is the identity, write 1"
@@ -312,7 +315,7 @@ struct EquationMeaning {
     } else if word.time == .unsaid, word.name.contains("_") {
       hint = "; if it is a vector of parameters, write v_\(word.name.filter { $0 != "_" })"
     }
-    return position.error("there is no value “\(text)”; known are \(names.joined(separator: ", ")), matrices such as W_xh and vectors such as b_h\(hint)")
+    return position.error("\(missing); known are \(names.joined(separator: ", ")), matrices such as W_xh and vectors such as b_h\(hint)")
   }
 
   // MARK: Functions

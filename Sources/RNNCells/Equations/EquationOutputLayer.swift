@@ -27,7 +27,10 @@ struct EquationSetAside {
 
   static func explanation(of function: String) -> String {
     if softmax.contains(function) {
-      return "\(function) belongs to the equation of an output, y_t = softmax(…), which a model's own output layer computes; within a cell write exp(v) / sum(exp(v))"
+      return """
+        \(function) belongs to the equation of an output, y_t = softmax(…), which a model's own output layer computes; \
+        within a cell write exp(v) / sum(exp(v))
+        """
     }
     if let cell = cell(function) {
       return "\(function) is a whole cell; give its name, \(cell), in place of equations, or write its equations out"
@@ -110,7 +113,9 @@ extension EquationProgram {
   func remarkOnPeephole(_ remark: (String) -> Void) {
     let reading = Reading(self)
     for assignment in assignments {
-      guard case .call(_, let arguments, _) = assignment.value, arguments.count == 1, case .sum(let first, let rest) = arguments[0] else { continue }
+      guard case .call(_, let arguments, _) = assignment.value, arguments.count == 1,
+        case .sum(let first, let rest) = arguments[0]
+      else { continue }
       let products = ([first] + rest.map(\.value)).compactMap { term -> (matrix: String, vector: String, name: String)? in
         guard case .applied(.word(_, _, let matrix), .word(let word, _, let vector)) = term else { return nil }
         return (matrix, vector, reading.assigned.contains(word.name) ? word.name : word.untimed)
@@ -119,8 +124,10 @@ extension EquationProgram {
         let memory = products.first(where: { $0.name.lowercased() == "c" && reading.assigned.contains($0.name) })
       else { continue }
       let product = "\(memory.matrix) \(memory.vector)"
-      return remark(
-        "line \(assignment.position.line): \(product) is read as a product with a whole matrix; a peephole has one weight for each unit and is written \(memory.matrix) ⊙ \(memory.vector)")
+      return remark("""
+        line \(assignment.position.line): \(product) is read as a product with a whole matrix; \
+        a peephole has one weight for each unit and is written \(memory.matrix) ⊙ \(memory.vector)
+        """)
     }
   }
 

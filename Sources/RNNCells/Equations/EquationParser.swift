@@ -13,8 +13,8 @@ import RNNTensor
 ///     power      = primary ["^" "2"]
 ///     primary    = number | name | function "(" sum ("," sum)* ")" | function name | "(" sum ")" | "[" sum ("," sum)* "]"
 ///
-/// In LaTeX vectors side by side are multiplied unit by unit, as papers do. An equation with a function that nothing defines is set aside, for
-/// ``EquationOutputLayer`` to decide on.
+/// In LaTeX vectors side by side are multiplied unit by unit, as papers do. An equation with a function that nothing defines is
+/// set aside (``EquationSetAside``).
 struct EquationParser {
   static let maximumNesting = 64
   static let maximumNodes = 4096
@@ -110,7 +110,8 @@ struct EquationParser {
       }
       try statement()
       // Formulas in a text end like sentences.
-      if !program.assignments.isEmpty || !setAside.isEmpty, isSymbol(",") || isSymbol("."), endsEquation(ahead(1)) || isSymbol(",") && startsEquation(1) {
+      let isEquation = !program.assignments.isEmpty || !setAside.isEmpty
+      if isEquation, isSymbol(",") || isSymbol("."), endsEquation(ahead(1)) || isSymbol(",") && startsEquation(1) {
         advance()
         continue
       }
@@ -345,8 +346,9 @@ struct EquationParser {
   /// `Wx_t` and `W_hh_{t-1}`, in which a matrix and a value of one letter stand side by side.
   private func split(_ word: EquationWord) -> (matrix: EquationWord, value: EquationWord)? {
     let isUntimed = word.time == .unsaid
-    guard word.dottedMatrix == nil, !isUntimed || word.untimed != word.name && !startsValue(ahead(1)) && ahead(1) != .symbol("*"), !isValue(word.untimed),
-      let last = word.untimed.last, isValue(String(last))
+    // `Wx_t h` is the matrix named x_t.
+    let isWhole = isUntimed && (word.untimed == word.name || startsValue(ahead(1)) || ahead(1) == .symbol("*"))
+    guard word.dottedMatrix == nil, !isWhole, !isValue(word.untimed), let last = word.untimed.last, isValue(String(last))
     else { return nil }
     let matrix = EquationWord(name: String(word.untimed.dropLast()))
     guard looksLikeMatrix(matrix) else { return nil }
@@ -437,7 +439,9 @@ struct EquationParser {
     case .symbol("("):
       advance()
       let value = try nested { parser throws(RNNError) in try parser.sum() }
-      if isSymbol(",") { throw expected("“)” for the “(” at \(position); vectors one below the other stand in [ ], after a matrix: W_h [h, x]") }
+      if isSymbol(",") {
+        throw expected("“)” for the “(” at \(position); vectors one below the other stand in [ ], after a matrix: W_h [h, x]")
+      }
       guard accept(")") else { throw expected("“)” for the “(” at \(position)") }
       return value
     case .symbol("["): return try list(position)
@@ -470,8 +474,8 @@ struct EquationParser {
   private mutating func call(
     _ function: EquationFunction, unbracketed position: EquationPosition, _ text: String
   ) throws(RNNError) -> EquationSyntax {
-    guard case .word(let word) = current.token, !looksLikeMatrix(word), EquationFunction(word: word.name) == nil || isValue(word.name), function.arguments.contains(1),
-      !startsValue(ahead(1)), ahead(1) != .symbol("^"), ahead(1) != .symbol("²"), split(word) == nil
+    guard case .word(let word) = current.token, function.arguments.contains(1), !looksLikeMatrix(word),
+      EquationFunction(word: word.name) == nil || isValue(word.name), !startsValue(ahead(1)), ahead(1) != .symbol("^"), ahead(1) != .symbol("²"), split(word) == nil
     else { throw position.error("\(text) is a function; write \(text)(…)") }
     let argument = EquationSyntax.word(word, current.position, text: current.text)
     advance()
