@@ -155,6 +155,8 @@ import Testing
     (#"h_t = \tilde{h + x}_t"#, #"line 1, column 13: \tilde is expected over one letter"#),
     (#"h_t = \tanh(h_{t-1}) (1)"#, "line 1, column 22: found a number in brackets"),
     ("h_t = Uh_{t-1} + u_t", "line 1, column 18: there is no value “u_t”; known are x, h, matrices such as W_xh and vectors such as b_h; if it is what comes in, begin with a line “input u”"),
+    (#"h_t = a_t + h_{t-1} \\ a_t = h_t + x_t"#, "line 1, column 7: a_t has no equation yet"),
+    ("h_t = a_t + h\na_t = W_a x_t", "line 1, column 7: a_t has no equation yet"),
     (#"h_t = p_i \odot h_{t-1}"#, "line 1, column 7: there is no value “p_i”; known are x, h, matrices such as W_xh and vectors such as b_h; if it is a vector of parameters, write v_pi"),
   ])
   func mistakes(text: String, message: String) {

@@ -203,6 +203,16 @@ enum PastedFormulas {
         """#,
       cell: .gruResetBefore, names: ["W.xn": ["W.x"], "W.hn": ["W.h"], "b.n": ["b.b"]], isSameGraph: false),
     Sample(
+      source: "Chung et al. 2014, the state first",
+      text: #"""
+        h_t = z_t \odot h_{t-1} + (1 - z_t) \odot \tilde{h}_t,
+        z_t = \sigma(W_z x_t + U_z h_{t-1} + b_z),
+        \tilde{h}_t = \tanh(W x_t + U(r_t \odot h_{t-1}) + b),
+        r_t = \sigma(W_r x_t + U_r h_{t-1} + b_r).
+        """#,
+      cell: .gruResetBefore,
+      names: ["W.xr": ["W.r"], "W.hr": ["W.U_r"], "W.xz": ["W.z"], "W.hz": ["W.U_z"], "W.xn": ["W.W"], "W.hn": ["W.U"], "b.n": ["b.b"]], isSameGraph: false),
+    Sample(
       source: "characters instead of macros",
       text: "rₜ = σ(Wₓᵣxₜ + Wₕᵣhₜ₋₁ + bᵣ)\nz_t = σ(W_{xz}x_t + W_{hz}h_{t−1} + b_z)\nh̃ₜ = tanh(Wₓₙxₜ + Wₕₙ(rₜ ⊙ hₜ₋₁) + bₙ)\nhₜ = (1 − z_t) ∘ h̃ₜ + z_t ∘ hₜ₋₁",
       cell: .gruResetBefore),

@@ -43,6 +43,7 @@ struct EquationParser {
     try parser.run()
     try parser.program.leaveOutOutputLayer(parser.setAside, remark)
     parser.program.takeInitialValues()
+    parser.program.putInOrder()
     parser.program.remarkOnPeephole(remark)
     return parser.program
   }
