@@ -54,6 +54,9 @@ extension KeyedDecodingContainer {
 ///
 /// Sizes leave room: the product of any two of them, and of one of them and the bytes of a file, is far from overflowing.
 package enum Limits {
+  /// A value of a series: squares of larger ones, and their sums, would overflow.
+  package static let seriesValue = Limit(-1e100...1e100, "a number from -1e100 to 1e100")
+
   // MARK: Models
 
   /// Units of a layer, an embedding, a projected state or any other size of a cell.
@@ -113,6 +116,8 @@ package enum Limits {
   package static let seconds = Limit(0...1e9, "a duration of up to 1000000000 seconds")
   package static let learningRate = Limit(1e-30...1e6, "a number above 0, up to 1000000")
   package static let weightDecay = Limit(0...1e6, "a number from 0 to 1000000")
+  /// How much a class counts in the loss.
+  package static let classWeight = Limit(1e-6...1e6, "a number from 0.000001 to 1000000")
   /// The largest norm of a gradient; infinite to clip nothing.
   package static let clip = Limit(1e-30 ... .infinity, "a number above 0")
   /// A factor by which something shrinks.

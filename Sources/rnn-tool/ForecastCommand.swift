@@ -28,8 +28,8 @@ struct ForecastSeries: ParsableCommand {
   @Option(help: ArgumentHelp("Begin so many steps before the end.", valueName: "n"), limit: Limits.count)
   var back = 0
 
-  @Option(help: ArgumentHelp("The quantiles that are shown.", valueName: "levels"))
-  var levels = "0.025,0.1,0.25,0.5,0.75,0.9,0.975"
+  @Option(help: ArgumentHelp("The quantiles that are shown. (default: 0.025,0.1,0.25,0.5,0.75,0.9,0.975, as far as the model has learnt them)", valueName: "levels"))
+  var levels: String?
 
   @Option(help: ArgumentHelp("Only this series; may be repeated.", valueName: "name"))
   var series: [String] = []
@@ -52,7 +52,7 @@ struct ForecastSeries: ParsableCommand {
 
   func run() throws {
     threads.apply()
-    let levels = try levels.split(separator: ",", omittingEmptySubsequences: false).map { text in
+    let asked = try levels?.split(separator: ",", omittingEmptySubsequences: false).map { text in
       guard let level = Double(text), level > 0, level < 1 else {
         throw RNNError(.usage, "found ‘\(text)’ in --levels; expected numbers between 0 and 1: 0.1,0.5,0.9")
       }
@@ -72,11 +72,12 @@ struct ForecastSeries: ParsableCommand {
     let short = set.series.filter { isWanted($0.name) && $0.length <= back }.map { "the series ‘\($0.name)’ has \($0.length) steps: a forecast can't begin \(back) before its end" }
     if windows.isEmpty, let first = short.first { throw RNNError(.usage, first) }
     Warnings.show(short.map { "\($0), and it is left out" })
+    Warnings.show(Self.remarks(on: windows, of: set, context: model.architecture.context))
     let horizon = horizon ?? model.architecture.horizon
     var view = StageView(unit: "steps", isQuiet: json.json)
     let forecasts = try model.forecasts(of: set, windows, horizon: horizon) { view.show($0, of: $1) }
     view.end()
-    let table = ForecastTable(forecasts, windows, of: set, levels: forecasts.contains(where: \.hasIntervals) ? levels : [0.5], hasTruth: back > 0, model: self.model)
+    let table = try ForecastTable(forecasts, windows, of: set, levels: shown(asked, forecasts), hasTruth: back > 0, model: self.model)
     try table.print(asJSON: json.json)
     let picture = ForecastPlot(forecasts, windows, of: set, history: history)
     if let plot {
@@ -85,6 +86,27 @@ struct ForecastSeries: ParsableCommand {
     }
     let terminal = Terminal.standardError()
     if terminal.isInteractive, !json.json { terminal.write("\n" + picture.text(width: min(terminal.columns(), 100))) }
+  }
+
+  private static let usualLevels = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975]
+
+  /// The levels of the quantiles that are shown.
+  private func shown(_ asked: [Double]?, _ forecasts: [Forecast]) throws -> [Double] {
+    guard let forecast = forecasts.first, forecast.hasIntervals else { return [0.5] }
+    if let beyond = asked?.first(where: { !forecast.reaches($0) }) {
+      throw RNNError(
+        .usage, "the model tells quantiles from \(forecast.levels.first ?? 0.5) to \(forecast.levels.last ?? 0.5), and --levels has \(beyond): train with --levels, or leave it out")
+    }
+    return asked ?? Self.usualLevels.filter(forecast.reaches)
+  }
+
+  /// A remark on series that begin within what the model looks at.
+  private static func remarks(on windows: [ForecastWindow], of set: SeriesSet, context: Int) -> [String] {
+    var seen = Set<Int>()
+    let early = windows.filter { $0.origin < context && seen.insert($0.series).inserted }
+    guard let first = early.first else { return [] }
+    let others = early.count == 1 ? "" : ", as \(early.count - 1) other series"
+    return ["the series ‘\(set.series[first.series].name)’ has \(first.origin) step\(first.origin == 1 ? "" : "s") before the forecast\(others), where the model looks at \(context): trust it less"]
   }
 }
 

@@ -80,7 +80,7 @@ struct SeriesArguments: ParsableArguments {
   @Option(help: ArgumentHelp("After how many steps things repeat. (default: by the frequency, 24 for hours)", valueName: "steps"), limit: Limits.seasonality)
   var seasonality: Int?
 
-  @Option(help: ArgumentHelp("What a missing target counts as. (default: it stays missing)", valueName: "number"))
+  @Option(help: ArgumentHelp("What a missing target counts as. (default: it stays missing)", valueName: "number"), limit: Limits.seriesValue)
   var missing: Double?
 
   @Option(help: ArgumentHelp("What separates a table's fields: a character, or tab, comma, semicolon, space. (default: found out)", valueName: "separator"))

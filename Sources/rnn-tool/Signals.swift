@@ -10,12 +10,8 @@ enum Signals {
   private static let requests = Atomic<Int>(0)
 
   static func catchInterruptions() {
-    // Whoever started the program may have left them blocked, as threads of a dispatch queue do.
     let caught = [SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGXFSZ]
-    var numbers = sigset_t()
-    sigemptyset(&numbers)
-    for number in caught { sigaddset(&numbers, number) }
-    pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
+    unblock(caught)
     for number in caught {
       let previous: (@convention(c) (Int32) -> Void)? = signal(number) { number in
         _ = Signals.pending.compareExchange(expected: 0, desired: number, ordering: .relaxed)
@@ -24,6 +20,20 @@ enum Signals {
       // As nohup wants it.
       if number == SIGHUP, unsafeBitCast(previous, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { signal(number, SIG_IGN) }
     }
+  }
+
+  /// Lets SIGQUIT (Ctrl-\) end the program, as it ends any other: the language's runtime takes it for a crash.
+  static func leaveQuit() {
+    signal(SIGQUIT, SIG_DFL)
+    unblock([SIGQUIT])
+  }
+
+  /// Whoever started the program may have left signals blocked, as threads of a dispatch queue do.
+  private static func unblock(_ signals: [Int32]) {
+    var numbers = sigset_t()
+    sigemptyset(&numbers)
+    for number in signals { sigaddset(&numbers, number) }
+    pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
   }
 
   /// The signal that arrived, if one did.

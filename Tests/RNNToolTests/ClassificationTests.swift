@@ -169,6 +169,9 @@ struct ClassificationTests {
     try expect(["train", "classify", table, "-o", new, "--pooling", "first"], 64, "found --pooling first; expected last, mean, max")
     try expect(["train", "classify", table, "-o", new, "--class-weights", "pos"], 64, "expected name=value")
     try expect(["train", "classify", table, "-o", new, "--class-weights", "pos=x"], 64, "expected a number")
+    for weight in ["0", "1e39", "inf", "nan"] {
+      try expect(["train", "classify", table, "-o", new, "--class-weights", "pos=\(weight)"], 64, "the weight of the class ‘pos’ (--class-weights) is")
+    }
     try expect(["train", "classify", table, "-o", new, "--map", "pos"], 64, "expected name=value")
     try expect(["train", "classify", "-", "-o", new, "--resume"], 64, "standard input", input: Self.table)
     try expect(["classify", model, place.path("none")], 66, "no such file")

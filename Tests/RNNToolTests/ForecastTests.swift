@@ -163,6 +163,7 @@ struct ForecastTests {
     try expect(["forecast", model, data], 65, "to predict 6 steps from 2021-03-21 00:00 on, holiday must be known")
     try expect(["forecast", model, data, "--back", "480"], 64, "480 before its end")
     try expect(["forecast", model, data, "--back", "6", "--series", "other"], 64, "there is no series ‘other’; found ‘load’")
+    try expect(["forecast", model, data, "--back", "6", "--levels", "0.001,0.5"], 64, "the model tells quantiles from 0.025 to 0.975, and --levels has 0.001")
     try expect(["forecast", model, data, "--back", "6", "--levels", "0.1,x"], 64, "found ‘x’ in --levels")
     try expect(["forecast", model, data, "--back", "9", "--horizon", "9"], 64, "6 steps")
     try expect(["evaluate", model, try file(Self.table(0..<400), "seen.csv")], 65, "has seen all of")

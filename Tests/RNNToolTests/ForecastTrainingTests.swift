@@ -76,7 +76,7 @@ struct ForecastTrainingTests {
     for (arguments, code, message) in [
       (["--lags", "1-x"], 64, "found ‘1-x’ in --lags"), (["--lags", "7-1"], 64, "found ‘7-1’ in --lags"), (["--lags", "0"], 64, "in --lags"),
       (["--levels", "0.1,much"], 64, "found ‘much’ in --levels"), (["--levels", "0.1,0.9"], 64, "the median (0.5) must be among"),
-      (["--levels", "0.5", "--head", "mae"], 64, "--levels are those of quantiles"), (["--horizon", "0"], 64, "from 1 to 65536"),
+      (["--levels", "0.5", "--head", "mae"], 64, "--levels are those of quantiles"), (["--horizon", "0"], 64, "from 1 to 65536"), (["--missing", "1e300"], 64, "from -1e100 to 1e100"),
       (["--horizon", "400"], 65, "too few"), (["--kind", "direct", "--lags", "1"], 64, "lags are for a recurrent model"),
       (["--kind", "recurrent", "--segment", "2"], 64, "segments are for a direct model"), (["--split", "all"], 64, "--split"),
       (["--kind", "direct", "--horizon", "6", "--segment", "999"], 64, "a segment has from 1 step"), (["--projection", "3"], 64, "no projected state"),

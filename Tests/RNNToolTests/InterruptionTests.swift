@@ -34,6 +34,15 @@ struct InterruptionTests {
     #expect(place.names == ["m.checkpoint", "text.txt"])
   }
 
+  /// Ctrl-\ ends the program at once, without the report of a crash.
+  @Test func quits() async throws {
+    let place = try Workplace()
+    let running = try await start(place, "ulimit -c 0; exec \"$RNN\" \(Self.call)")
+    kill(running.process.processIdentifier, SIGQUIT)
+    let result = try running.finish()
+    #expect(result.code == 128 + SIGQUIT && !result.errors.contains("crashed"), "\(result.errors)")
+  }
+
   /// A checkpoint of a run that was stopped, and a call that goes on from it.
   private func interrupted(_ place: Workplace) async throws -> [UInt8] {
     let running = try await start(place, "exec \"$RNN\" \(Self.call)")

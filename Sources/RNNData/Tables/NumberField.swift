@@ -1,3 +1,5 @@
+import RNNTensor
+
 /// What stands in a field of a column of numbers.
 enum NumberField: Hashable {
   case number(WrittenNumber)
@@ -6,8 +8,8 @@ enum NumberField: Hashable {
   /// Something else.
   case other
 
-  /// The largest magnitude of a number: squares of larger ones, and their sums, would overflow.
-  static let largest = 1e100
+  /// The largest magnitude of a number.
+  static let largest = Limits.seriesValue.range.upperBound
 
   /// Words for a number that isn't there, in lower case.
   private static let missingWords: Set<[UInt8]> = Set(

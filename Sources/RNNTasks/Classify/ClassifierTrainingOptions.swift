@@ -26,7 +26,7 @@ public enum ClassWeights: Sendable, Hashable {
     case .given(let weights):
       for (label, weight) in weights.sorted(by: { $0.key < $1.key }) {
         guard labels.contains(label) else { throw RNNError(.usage, "there is no class ‘\(label)’ to weigh; found \(labels.joined(separator: ", "))") }
-        guard weight > 0, weight.isFinite else { throw RNNError(.usage, "the weight of a class must be positive, not \(weight) for ‘\(label)’") }
+        try Limits.classWeight.check(weight, "the weight of the class ‘\(label)’ (--class-weights)")
       }
       return labels.map { Float(weights[$0] ?? 1) }
     }

@@ -58,6 +58,12 @@ public struct Forecast: Sendable, Hashable {
   /// The medians.
   public var points: [Double] { (0..<horizon).map { quantile($0, 0.5) } }
 
+  /// Whether a level lies within the outer ones, so that its quantile is known.
+  public func reaches(_ level: Double) -> Bool {
+    guard let first = levels.first, let last = levels.last else { return false }
+    return level >= first - 1e-9 && level <= last + 1e-9
+  }
+
   /// A quantile of a step; between two levels on the line between them, beyond the outer ones that of the outer one.
   public func quantile(_ step: Int, _ level: Double) -> Double {
     let start = step * levels.count

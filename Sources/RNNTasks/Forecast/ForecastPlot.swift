@@ -37,7 +37,7 @@ public struct ForecastPlot: Sendable {
           history: points(window.origin - max(history ?? max(3 * horizon, 48), 1)..<window.origin), truth: points(window.origin..<window.origin + horizon),
           median: line(0.5),
           bands: forecast.hasIntervals
-            ? ForecastMetrics.intervals.reversed().map { (Int(($0 * 100).rounded()), line((1 - $0) / 2), line((1 + $0) / 2)) } : [],
+            ? ForecastMetrics.intervals.reversed().filter { forecast.reaches((1 - $0) / 2) && forecast.reaches((1 + $0) / 2) }.map { (Int(($0 * 100).rounded()), line((1 - $0) / 2), line((1 + $0) / 2)) } : [],
           label: { series.axis.label(of: window.origin + $0) })
       }
     }

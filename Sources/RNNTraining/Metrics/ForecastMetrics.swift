@@ -40,6 +40,8 @@ public struct ForecastMetrics: Sendable, Hashable {
   private let median: Place
   private let pinballs: [Place]
   private let bounds: [Place]
+  /// Whether the quantiles reach to both ends of each interval.
+  private let areReached: [Bool]
 
   /// The number of predicted values that are known.
   public private(set) var count = 0
@@ -57,6 +59,9 @@ public struct ForecastMetrics: Sendable, Hashable {
   public init(levels: [Double], season: Int? = nil) {
     self.season = season
     hasIntervals = levels.count > 1
+    areReached = Self.intervals.map { interval in
+      levels.count > 1 && levels[0] <= (1 - interval) / 2 + 1e-9 && levels[levels.count - 1] >= (1 + interval) / 2 - 1e-9
+    }
     median = Place(0.5, in: levels)
     pinballs = Self.pinballLevels.map { Place($0, in: levels) }
     bounds = Self.intervals.flatMap { [Place((1 - $0) / 2, in: levels), Place((1 + $0) / 2, in: levels)] }
@@ -139,8 +144,8 @@ public struct ForecastMetrics: Sendable, Hashable {
   public var meanPinball: Double { pinball.indices.reduce(0) { $0 + pinball($1) } / Double(pinball.count) }
   /// The continuous ranked probability score, from quantiles; the mean absolute error of a forecast that is one number.
   public var crps: Double { 2 * meanPinball }
-  /// The share of values within a central interval of ``intervals``, by its place; nil where only the median is predicted.
-  public func coverage(_ index: Int) -> Double? { hasIntervals && count > 0 ? Double(covered[index]) / Double(count) : nil }
+  /// The share of values within a central interval of ``intervals``, by its place; nil where no quantile is as far out as its ends.
+  public func coverage(_ index: Int) -> Double? { areReached[index] && count > 0 ? Double(covered[index]) / Double(count) : nil }
 
   /// All figures with their definitions.
   public var figures: [Figure] {
