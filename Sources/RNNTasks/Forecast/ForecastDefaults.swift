@@ -1,6 +1,8 @@
 /// What training a model of series takes for itself where the user says nothing, by the data. All such numbers stand here.
 public struct ForecastDefaults: Sendable, Hashable {
   public var isDirect: Bool
+  /// What a short series' linear function looks at; nil where it is found by least squares.
+  let short: ShortSeriesLags?
   public var context: Int
   public var segment: Int
   public var lags: [Int]
@@ -21,26 +23,35 @@ public struct ForecastDefaults: Sendable, Hashable {
   ///   - length: the steps of the longest training part.
   ///   - steps: those of all channels.
   ///   - isDirect, context: as the user says, or nil.
-  public init(length: Int, steps: Int, channels: Int, seasonality: Int, horizon: Int, isDirect: Bool?, context: Int?) {
+  ///   - mayBeShort: whether there is nothing but the targets, and nothing is said that shapes the linear function.
+  public init(
+    length: Int, steps: Int, channels: Int, seasonality: Int, horizon: Int, isDirect: Bool?, context: Int?, mayBeShort: Bool = false
+  ) {
     self.isDirect = isDirect ?? (horizon > 1)
     let season = max(seasonality, 1)
     // Some seasons, but most of a series must be left to learn from.
     let wanted = self.isDirect ? max(2 * horizon, 2 * season) : max(2 * season, horizon, 24)
-    self.context = context ?? max(min(wanted, length / 3, 336), 1)
+    short = mayBeShort && Self.isShort(steps: steps, horizon: horizon, isDirect: isDirect) ? ShortSeriesLags(length: length, season: season) : nil
+    // Of a short series only those steps count that have all lags before them.
+    let most = short.map { min(length - ($0.all.last ?? 0), 24) } ?? 336
+    self.context = context ?? max(min(wanted, length / 3, most), 1)
     segment = Self.segment(context: self.context, horizon: horizon)
-    lags = Self.lags(seasonality: season, length: length)
+    lags = short?.all ?? Self.lags(seasonality: season, length: length)
     let isSmall = steps < 5_000
     hidden = self.isDirect ? (isSmall ? 64 : 256) : (isSmall ? 16 : 64)
     dropout = self.isDirect ? 0.3 : 0.1
     vector = channels > 1 ? (self.isDirect ? hidden / 2 : min(channels, 16)) : 0
     autoregression = true
-    calendar = !self.isDirect
+    calendar = !self.isDirect && short == nil
     batch = isSmall ? 32 : self.isDirect ? 256 : 64
     windows = self.isDirect ? 60_000 : isSmall ? 2_000 : 6_000
     // At least some hundred updates, however short the series are.
     epochs = max(20, 20_000 / max(steps, 1))
     learningRate = isSmall ? 2e-3 : 1e-3
   }
+
+  /// Whether there are too few steps to learn a linear function freely.
+  static func isShort(steps: Int, horizon: Int, isDirect: Bool?) -> Bool { !(isDirect ?? (horizon > 1)) && steps < 1_000 }
 
   /// The longest segment, up to two days of hours, in which both context and horizon are cut without a rest.
   static func segment(context: Int, horizon: Int) -> Int {
@@ -62,6 +73,12 @@ public struct ForecastDefaults: Sendable, Hashable {
   public static let validationShare = 0.1
   /// What large coefficients of the linear function cost at first.
   static let ridge = 1e-5
+  /// By so much the logarithm of the error must be lower for logarithms to be taken of a short series.
+  static let logGain = 0.05
+  /// As much of what the recurrent layers add to a short series' linear function may be kept.
+  static let headShares = [0.25, 0.5, 0.75, 1]
+  /// From so many values on.
+  static let leastMeasured = 20
   /// Examples that the linear function is found from, at most.
   static let linearExamples = 20_000
   /// An average of the weights over about this part of the run is what is measured and kept.

@@ -102,6 +102,19 @@ extension ForecastNetwork {
 }
 
 extension ForecastHead {
+  /// The medians of values whose numbers a tensor holds.
+  func medians(_ numbers: Tensor) -> [Float] {
+    let find = quantiles([0.5])
+    return numbers.withUnsafeBufferPointer { numbers in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: 1) { median in
+        stride(from: 0, to: numbers.count, by: count).map { start in
+          find(UnsafeBufferPointer(rebasing: numbers[start..<start + count]), into: median)
+          return median[0]
+        }
+      }
+    }
+  }
+
   /// The numbers for so many values, from a linear layer's outputs, in which the values of a row stand one behind the other.
   func numbers(_ y: Variable, shape: [Int]) -> Variable { y.reshaped(shape + [count]) }
 }

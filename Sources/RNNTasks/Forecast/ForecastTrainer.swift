@@ -18,10 +18,15 @@ public struct ForecastTrainer: Trainer {
   public let division: String
   /// What should be known of the division.
   public let warnings: [String]
+  /// What was chosen by the data of a short series, in words.
+  public let choices: [String]
   public let readsStandardInput: Bool
   public let origin: TrainingOrigin?
   private let trainedOn: String
   private let trainedSteps: String
+  /// Of a short series: its linear function, from the training part and from all that may be seen.
+  private var short: (before: ShortSeriesRule, after: ShortSeriesRule)?
+  private var keptShare: Double?
 
   /// - Parameters:
   ///   - sources: the names of the files, for the model's notes.
@@ -40,20 +45,33 @@ public struct ForecastTrainer: Trainer {
     try Limits.windowSteps.check(options.horizon, "horizon")
     try Limits.windowSteps.check(options.context, "context")
     let horizon = options.horizon ?? 1
+    let mayBeShort =
+      start == nil && options.lags == nil && (options.scaling ?? .standard) == .standard && options.autoregression != false && all.past.isEmpty
+      && all.known.isEmpty
     let longest = all.series.map(\.length).max() ?? 0
     let split = options.split ?? SeriesSplit(
       validation: .steps(max(horizon, Int((ForecastDefaults.validationShare * Double(longest)).rounded()))))
-    let (set, parts) = try split.dividing(all)
+    var (set, parts) = try split.dividing(all)
     warnings =
       Array(set.warnings.dropFirst(all.warnings.count))
       + ((options.context ?? 0) > longest
         ? ["a context of \(options.context ?? 0) steps is longer than any series (\(longest) steps): what is before them takes time and tells nothing"] : [])
-    let lengths = parts.map(\.training.count)
+    let lengths = parts.map(\.training.count), steps = lengths.reduce(0, +) * set.targets.count, isDirect = options.kind.map { $0 == .direct }
+    var choices: [String] = []
+    if mayBeShort, ForecastDefaults.isShort(steps: steps, horizon: horizon, isDirect: isDirect), options.findsSeason, set.seasonality == 1,
+      let season = set.season(in: parts.map(\.training)) {
+      set.seasonality = season
+      set.reading?.seasonality = season
+      choices.append("a season of \(season) steps, found in the values")
+    }
     let defaults = ForecastDefaults(
-      length: lengths.max() ?? 0, steps: lengths.reduce(0, +) * set.targets.count, channels: set.channels, seasonality: set.seasonality,
-      horizon: horizon, isDirect: options.kind.map { $0 == .direct }, context: options.context)
+      length: lengths.max() ?? 0, steps: steps, channels: set.channels, seasonality: set.seasonality, horizon: horizon, isDirect: isDirect,
+      context: options.context, mayBeShort: mayBeShort)
     // A context before the first step is missing: where series are long enough, no window needs one.
-    let begins = lengths.map { min(defaults.context, max($0 - horizon, 0) / 2) }
+    let begins = lengths.map { length in
+      guard let last = defaults.short?.all.last else { return min(defaults.context, max(length - horizon, 0) / 2) }
+      return min(last + defaults.context / 2, max(length - horizon, 0) * 9 / 10)
+    }
     let training = WindowList(
       targets: set.targets.count,
       origins: zip(begins, lengths).map { begin, length in max(begin, 1)..<max(length - horizon + 1, max(begin, 1)) })
@@ -71,13 +89,24 @@ public struct ForecastTrainer: Trainer {
 
     let masks = zip(set.series, parts).contains { series, parts in series.targets.contains { $0[parts.training].contains(where: \.isNaN) } }
       || zip(begins, lengths).contains { $0 < defaults.context && $1 > 0 }
-    let scaler = try Scaler(options.scaling ?? .standard, log: options.log ?? false, fitting: set, training: parts.map(\.training))
     let tellsApart = options.tellsSeriesApart ?? (set.series.count > 1 && set.series.count <= Self.mostVectors)
     var defaultsForVectors = defaults
     if !tellsApart, set.targets.count == 1 { defaultsForVectors.vector = 0 }
     let settings = options.settings(defaults)
-    var model = try ForecastModel(
-      layersOf: try options.architecture(defaultsForVectors, masks: start?.architecture.masks ?? masks), variables: .init(set, tellsSeriesApart: tellsApart), scaler: scaler)
+    let architecture = try options.architecture(defaultsForVectors, masks: start?.architecture.masks ?? masks)
+    let variables = ForecastModel.Variables(set, tellsSeriesApart: tellsApart)
+    let seen = zip(lengths, parts).map { 0..<max($0, $1.validation.upperBound) }
+    func fitted(log: Bool) throws(RNNError) -> (model: ForecastModel, rule: ShortSeriesRule?) {
+      let scaler = try Scaler(options.scaling ?? .standard, log: log, fitting: set, training: parts.map(\.training))
+      let model = try ForecastModel(layersOf: architecture, variables: variables, scaler: scaler)
+      return (model, defaults.short.flatMap { ShortSeriesRule(model.channels(of: set, parts.map(\.training)), $0) })
+    }
+    var (model, rule) = try fitted(log: options.log ?? false)
+    if options.log == nil, let plain = rule, set.isAboveZero(in: seen), case (let logarithmic, let other?) = try fitted(log: true),
+      other.score + ForecastDefaults.logGain < plain.score {
+      (model, rule) = (logarithmic, other)
+      choices.append("logarithms, which fit better")
+    }
     var memory = TrainingMemory(model.network.parts, settings, advice: "--context, --horizon, --lags, --hidden, --layers, --embedding or --batch")
     let rows = min(options.training.batch ?? defaults.batch, options.windows ?? defaults.windows, training.count)
     memory.add("the windows of a batch", bytes: Double(rows) * model.network.bytesOfAWindow)
@@ -89,15 +118,21 @@ public struct ForecastTrainer: Trainer {
     if let start {
       model.start(from: start)
       origin?.note(model, startedFrom: start)
+    } else if let lags = defaults.short, let rule {
+      model.start(rule)
+      if hasValidation, let after = ShortSeriesRule(model.channels(of: set, seen), lags) { short = (rule, after) }
     } else {
       model.startLinear(reader, training, seed: options.training.seed)
     }
     self.origin = origin
+    self.choices = choices
     model.trained = TrainedSpan(set, seen: parts.map { 0..<$0.validation.upperBound })
     initial = model
     let task = try ForecastTraining(
       model, reader, training: training, validation: validation, rows: options.training.batch ?? defaults.batch,
-      windows: options.windows ?? defaults.windows, seed: options.training.seed, data: ["set of series": Self.fingerprint(set), "--split": split])
+      windows: options.windows ?? defaults.windows, seed: options.training.seed,
+      fixed: rule == nil ? [] : model.network.autoregression.map { [$0.weightName, $0.biasName] } ?? [],
+      data: ["set of series": Self.fingerprint(set), "--split": split, "--seasonality": rule == nil ? nil : set.seasonality])
     loop = try TrainingLoop(
       task: task, weights: model.weights, settings: settings, begunWith: options.initialization.settings + (origin?.settings ?? [:]),
       stepsBetweenMeasurements: task.stepsPerEpoch)
@@ -125,51 +160,45 @@ public struct ForecastTrainer: Trainer {
     return result
   }
 
+  /// Of a short series, the validation part has two uses before the model is written. It says how much of what the recurrent layers
+  /// add to the linear function is kept: nothing, unless it makes the errors smaller by more than twice the standard error. And the
+  /// linear function is found again from that part too.
+  public mutating func finish() throws(RNNError) {
+    guard let short else { return }
+    var model = initial
+    model.weights = loop.best
+    model.set(short.before)
+    let trained = model
+    func moved(from rule: ShortSeriesRule, _ share: Double) -> Weights {
+      var model = trained
+      model.moveHead(from: rule.deviation, share: share)
+      return model.weights
+    }
+    let alone = loop.task.absoluteErrors(moved(from: short.before, 0))
+    var best = (share: 0.0, gain: 0.0)
+    // The weights are the best of many on these values: fewer don't tell a gain from chance.
+    for share in alone.count >= ForecastDefaults.leastMeasured ? ForecastDefaults.headShares : [] {
+      let gains = zip(alone, loop.task.absoluteErrors(moved(from: short.before, share))).map { $0 - $1 }
+      let mean = gains.reduce(0, +) / Double(gains.count), squares = gains.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+      let error = (squares / Double(gains.count - 1) / Double(gains.count)).squareRoot()
+      if mean > best.gain, mean > 2 * error { best = (share, mean) }
+    }
+    keptShare = best.share
+    model.weights = moved(from: short.after, best.share)
+    model.set(short.after)
+    loop.keep(model.weights)
+  }
+
   public var finishedNotes: [String: String] {
     var notes = ["division": division, "training part": trainedSteps]
+    if !choices.isEmpty { notes["chosen"] = choices.joined(separator: "; ") }
+    if let keptShare {
+      notes["linear function"] = "found again from the validation part too; the recurrent layers add \(HumanFormat.fixed(100 * keptShare, 0))% of what they learnt"
+    }
     if !trainedOn.isEmpty { notes["trained on"] = trainedOn }
     if loop.task.isMeasured, let best = loop.state.best {
       notes["validation"] = "loss \(HumanFormat.fixed(best.validation, 5)) (\(model.architecture.head.name), scaled values), after step \(best.step)"
     }
     return notes
-  }
-}
-
-extension ForecastModel {
-  /// Begins the linear function of the inputs at the least squared errors, and the head with the deviation that is left: training
-  /// starts from a linear autoregression.
-  mutating func startLinear(_ reader: WindowReader, _ windows: WindowList, seed: UInt64) {
-    guard let layer = network.autoregression else { return }
-    var random = Philox(seed: seed, stream: 0x6C69_6E65_6172)
-    // A recurrent model has an example in each step of a window.
-    let perWindow = layer.outputs == architecture.horizon ? 1 : architecture.horizon
-    // Of many inputs it would take longer than training; then it begins as it is drawn.
-    guard LeastSquares.operations(inputs: layer.inputs, outputs: layer.outputs, examples: ForecastDefaults.linearExamples) < 1e12 else { return }
-    let chosen = windows.draw(max(ForecastDefaults.linearExamples / perWindow, 1), using: &random)
-    func forEachExample(_ body: ([Float], [Float]) -> Void) {
-      for start in stride(from: 0, to: chosen.count, by: 256) {
-        network.linearExamples(reader, chosen[start..<min(start + 256, chosen.count)].map { windows[$0] }, body)
-      }
-    }
-    var squares = LeastSquares(inputs: layer.inputs, outputs: layer.outputs)
-    forEachExample { squares.add($0.map(Double.init), $1.map(Double.init)) }
-    guard squares.count > 0 else { return }
-    let solution = squares.solution(ridge: ForecastDefaults.ridge)
-    let matrix = Tensor(solution.flatMap { $0.weights.map { Float($0) } }, shape: [layer.outputs, layer.inputs])
-    let constants = Tensor(solution.map { Float($0.constant) }, shape: [layer.outputs])
-    weights[layer.weightName] = matrix
-    weights[layer.biasName] = constants
-
-    var errors = 0.0, count = 0
-    forEachExample { inputs, outputs in
-      let found = linear(Variable(Tensor(inputs, shape: [1, layer.inputs])), Variable(matrix), Variable(constants)).value.values
-      for (a, b) in zip(found, outputs) { (errors, count) = (errors + Double(a - b) * Double(a - b), count + 1) }
-    }
-    let start = architecture.head.numbers(deviation: (errors / Double(max(count, 1))).squareRoot())
-    for (name, isBias) in [("output.weight", false), ("output.bias", true)] {
-      guard let own = weights[name] else { continue }
-      let drawn = own.scaled(by: 0.1).values
-      weights[name] = Tensor(isBias ? drawn.indices.map { drawn[$0] + start[$0 % start.count] } : drawn, shape: own.shape)
-    }
   }
 }

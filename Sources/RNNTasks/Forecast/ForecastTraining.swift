@@ -14,6 +14,8 @@ public struct ForecastTraining: TrainingTask {
   private let windows: Int
   private let seed: UInt64
   public let settings: RunSettings
+  /// Weights that stay as they are.
+  private let fixed: [String]
   // The windows of the epoch asked for last.
   private var epoch = -1
   private var order: [Int] = []
@@ -21,7 +23,7 @@ public struct ForecastTraining: TrainingTask {
   /// Throws `.usage` for a batch that can't be.
   init(
     _ model: ForecastModel, _ reader: WindowReader, training: WindowList, validation: WindowList, rows: Int, windows: Int, seed: UInt64,
-    data: RunSettings
+    fixed: [String] = [], data: RunSettings
   ) throws(RNNError) {
     try Limits.rows.check(rows, "batch")
     try Limits.positiveCount.check(windows, "windows")
@@ -33,6 +35,7 @@ public struct ForecastTraining: TrainingTask {
     self.rows = rows
     self.windows = min(windows, training.count)
     self.seed = seed
+    self.fixed = fixed
     let a = model.architecture
     settings = ["task": ForecastModel.task] + a.settings + [
       "--dropout": a.dropout, "--scaling": model.scaler.kind.rawValue, "--log": model.scaler.isLog, "--batch": rows, "--windows": self.windows,
@@ -58,10 +61,11 @@ public struct ForecastTraining: TrainingTask {
   public mutating func loss(_ weights: Weights, epoch: Int, index: Int, step: Int) throws -> (loss: Double, gradient: Weights, units: Int) {
     let batch = batch(epoch: epoch, index: index)
     let key = DropoutKey(seed: seed, step: UInt32(truncatingIfNeeded: step))
-    let (loss, gradient) = valueAndGradient(of: weights) { weights in
+    var (loss, gradient) = valueAndGradient(of: weights) { weights in
       let (numbers, targets) = model.network.numbersAndTargets(reader, batch, horizonOnly: false, weights, key: key)
       return model.architecture.head.loss(numbers, targets).mean
     }
+    for name in fixed { gradient[name] = gradient[name]?.scaled(by: 0) }
     return (Double(loss.item), gradient, batch.count)
   }
 
@@ -69,16 +73,33 @@ public struct ForecastTraining: TrainingTask {
 
   /// The mean loss over all steps of the horizons of the validation part, with the steps before them known.
   public func validate(_ weights: Weights) throws -> Validation {
-    let constants = TapedWeights(constant: weights)
     var sum = 0.0, count = 0
-    for start in stride(from: 0, to: validation.count, by: Self.rowsMeasured) {
-      let batch = (start..<min(start + Self.rowsMeasured, validation.count)).map { validation[$0] }
-      let (numbers, targets) = model.network.numbersAndTargets(reader, batch, horizonOnly: true, constants, key: nil)
+    forEachMeasured(weights) { numbers, targets in
       let loss = model.architecture.head.loss(numbers, targets)
       sum += loss.losses.values.reduce(0.0) { $0 + Double($1) }
       count += loss.count
     }
     return Validation(loss: count > 0 ? sum / Double(count) : .nan)
+  }
+
+  /// By how much the medians are off in the validation part, scaled, one by one.
+  func absoluteErrors(_ weights: Weights) -> [Double] {
+    var errors: [Double] = []
+    forEachMeasured(weights) { numbers, targets in
+      for (median, target) in zip(model.architecture.head.medians(numbers.value), targets.values) where !target.isNaN {
+        errors.append(Double(abs(median - target)))
+      }
+    }
+    return errors
+  }
+
+  private func forEachMeasured(_ weights: Weights, _ body: (_ numbers: Variable, _ targets: Tensor) -> Void) {
+    let constants = TapedWeights(constant: weights)
+    for start in stride(from: 0, to: validation.count, by: Self.rowsMeasured) {
+      let batch = (start..<min(start + Self.rowsMeasured, validation.count)).map { validation[$0] }
+      let (numbers, targets) = model.network.numbersAndTargets(reader, batch, horizonOnly: true, constants, key: nil)
+      body(numbers, targets)
+    }
   }
 
   private static let rowsMeasured = 256

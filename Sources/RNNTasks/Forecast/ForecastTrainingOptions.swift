@@ -25,8 +25,10 @@ public struct ForecastTrainingOptions: TaskTrainingOptions {
   public var head: ForecastHead?
   /// Standard if nil.
   public var scaling: Scaler.Kind?
-  /// Whether logarithms are taken of the targets; they aren't if nil.
+  /// Whether logarithms are taken of the targets; if nil, of short series where they fit better.
   public var log: Bool?
+  /// Whether a season is looked for in the values of short series whose set has none.
+  public var findsSeason: Bool
   /// GRU if nil.
   public var cell: Cell?
   public var hidden: Int?
@@ -51,8 +53,8 @@ public struct ForecastTrainingOptions: TaskTrainingOptions {
 
   public init(
     horizon: Int? = nil, context: Int? = nil, kind: Kind? = nil, segment: Int? = nil, lags: [Int]? = nil,
-    head: ForecastHead? = nil, scaling: Scaler.Kind? = nil, log: Bool? = nil, cell: Cell? = nil,
-    hidden: Int? = nil, layers: Int? = nil, projection: Int? = nil, dropout: Double? = nil, vector: Int? = nil,
+    head: ForecastHead? = nil, scaling: Scaler.Kind? = nil, log: Bool? = nil, findsSeason: Bool = true,
+    cell: Cell? = nil, hidden: Int? = nil, layers: Int? = nil, projection: Int? = nil, dropout: Double? = nil, vector: Int? = nil,
     tellsSeriesApart: Bool? = nil, autoregression: Bool? = nil, calendar: Bool? = nil, split: SeriesSplit? = nil, windows: Int? = nil,
     initialization: RecurrentStack.Initialization = .init(), training: TrainingOptions = .init()
   ) {
@@ -64,6 +66,7 @@ public struct ForecastTrainingOptions: TaskTrainingOptions {
     self.head = head
     self.scaling = scaling
     self.log = log
+    self.findsSeason = findsSeason
     self.cell = cell
     self.hidden = hidden
     self.layers = layers

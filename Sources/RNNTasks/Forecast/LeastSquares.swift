@@ -42,11 +42,12 @@ package struct LeastSquares {
   ///
   /// - Parameter ridge: what large coefficients cost, as a part of the inputs' mean square; above 0, so that there is always one
   ///   answer. The constant costs nothing.
-  package func solution(ridge: Double) -> [(weights: [Double], constant: Double)] {
+  /// - Parameter costs: how many times that for each input.
+  package func solution(ridge: Double, costs: [Double]? = nil) -> [(weights: [Double], constant: Double)] {
     let n = inputs + 1
     var a = squares
     let mean = (0..<inputs).reduce(0) { $0 + a[$1 * n + $1] } / Double(max(inputs, 1))
-    for i in 0..<inputs { a[i * n + i] += ridge * (mean > 0 ? mean : 1) }
+    for i in 0..<inputs { a[i * n + i] += ridge * (mean > 0 ? mean : 1) * (costs?[i] ?? 1) }
     a[n * n - 1] += 1e-12
     // A = Uᵀ U (Cholesky), in place.
     a.withUnsafeMutableBufferPointer { a in

@@ -92,6 +92,9 @@ public struct TrainingLoop<Task: TrainingTask> {
     TrainingRun(settings: task.settings + beginning + settings.named, budget: settings.budget, state: state)
   }
 
+  /// Replaces the best weights by what was made of them after training.
+  public mutating func keep(_ weights: Weights) { bestWeights = weights }
+
   /// How often the data has been read.
   public var epochs: Double { Double(state.step) / Double(max(task.stepsPerEpoch, 1)) }
 

@@ -7,6 +7,7 @@ extension ForecastTrainer: ShownTrainer {
     return [
       "series    \(v.targets.joined(separator: ", "))\(others.joined()); a step every \(v.frequency), a season every \(v.seasonality)",
       "windows   \(division)",
+    ] + (choices.isEmpty ? [] : ["chosen    \(choices.joined(separator: "; "))"]) + [
       "model     \(a.kind), \(a.cell.name), \(a.layers) × \(a.hidden) units\(a.autoregression ? " and a linear function" : ""), \(a.head.name), \(parameters)",
     ]
   }

@@ -50,7 +50,8 @@ struct TrainForecast: TrainCommand {
     let model = common.model
     return ForecastTrainingOptions(
       horizon: windows.horizon, context: windows.context, kind: forecast.kind, segment: forecast.segment, lags: try forecast.lagNumbers(),
-      head: try forecast.predicted(), scaling: windows.scaling, log: windows.log ? true : nil, cell: try model.givenCell,
+      head: try forecast.predicted(), scaling: windows.scaling, log: windows.log, findsSeason: series.seasonality == nil,
+      cell: try model.givenCell,
       hidden: model.hidden, layers: model.layers, projection: model.projection, dropout: model.dropout, vector: model.embedding,
       tellsSeriesApart: forecast.seriesVectors, autoregression: forecast.linear, calendar: forecast.calendar, split: windows.split,
       windows: windows.windows, initialization: model.initialization, training: try common.options())
@@ -77,8 +78,8 @@ struct ForecastWindowArguments: ParsableArguments {
     valueName: "way"))
   var scaling: Scaler.Kind?
 
-  @Flag(help: "Logarithms of the targets are taken first.")
-  var log = false
+  @Flag(inversion: .prefixedNo, help: "Take logarithms of the targets first. (default: of short series where they fit better)")
+  var log: Bool?
 }
 
 struct ForecastModelArguments: ParsableArguments {
