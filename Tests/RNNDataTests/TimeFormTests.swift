@@ -131,6 +131,15 @@ import Testing
     let days = try read(["2020-03-27T00:00+01:00", "2020-03-28T00:00+01:00", "2020-03-29T00:00+01:00", "2020-03-30T00:00+02:00", "2020-03-31T00:00+02:00"])
     #expect(days.frequency == .day && days.series[0].axis.label(of: 5) == "2020-04-01T00:00+02:00")
     #expect(days.warnings.contains { $0.contains("clock on the wall") })
+    // A later table has only the other offset: its days are the next ones.
+    let summer = try read(["2020-04-01T00:00+02:00", "2020-04-02T00:00+02:00"], #require(days.reading))
+    #expect(summer.series[0].axis.start?.description == "2020-04-01" && summer.series[0].axis.label(of: 2) == "2020-04-03T00:00+02:00" && summer.warnings.isEmpty)
+    let (whole, added) = try days.continued(by: summer)
+    #expect(whole.series[0].length == 7 && added == [5..<7])
+    // So do series of other places.
+    let folder = try TemporaryFolder(["a.csv": "t,x\n2020-01-01T00:00+01:00,1\n2020-01-02T00:00+01:00,2\n", "b.csv": "t,x\n2020-01-01T00:00-05:00,1\n2020-01-02T00:00-05:00,2\n"])
+    let places = try SeriesSet(reading: [folder["a.csv"], folder["b.csv"]])
+    #expect(places.series.map { $0.axis.label(of: 2) } == ["2020-01-03T00:00+01:00", "2020-01-03T00:00-05:00"] && places.series.allSatisfy { $0.axis.start?.description == "2020-01-01" })
     let months = try read(["2020-02-01T00:00+01:00", "2020-03-01T00:00+01:00", "2020-04-01T00:00+02:00"])
     #expect(months.frequency == .month && months.series[0].axis.label(of: 3) == "2020-05-01T00:00+02:00")
     // A later table in summer is counted with the same offset.

@@ -104,23 +104,26 @@ struct SeriesClock {
 
   // MARK: Offsets
 
-  /// Times with several offsets from UTC are instants; but days, weeks and months that are even by the clock on the wall are
-  /// those.
+  /// Times with several offsets from UTC are instants; but days, weeks and months are those of the clock on the wall where that is
+  /// even, and so is anything else that is even only there.
   private mutating func chooseOffsets(_ all: [SeriesRows]) {
-    let several = all.filter { !$0.offsets.isEmpty }
-    guard let first = several.first else { return }
-    func isEven() -> Bool {
-      guard let frequency = options.frequency ?? Self.frequency(all), frequency.hasClock else { return false }
-      return Self.isEven(all, frequency)
+    let offsets = all.reduce(into: Set([offset])) { $0.formUnion($1.allOffsets) }
+    guard offsets.count > 1, let last = all.last?.lastOffset else { return }
+    func even() -> Frequency? {
+      let frequency = options.frequency ?? Self.frequency(all)
+      return frequency.flatMap { $0.hasClock && Self.isEven(all, $0) ? $0 : nil }
     }
-    if options.frequency != .step, !isEven() {
-      let instants = several.map(\.times)
-      for rows in several { for row in rows.times.indices { rows.times[row] += (rows.offsets[row] - offset) * 1_000_000 } }
-      isLocal = isEven()
-      if !isLocal { for (rows, times) in zip(several, instants) { rows.times = times } }
+    let instants = all.map(\.times), wall = all.map { $0.wallClock(countedWith: offset) }
+    func use(_ times: [[Int]]) { for (rows, times) in zip(all, times) { rows.times = times } }
+    use(wall)
+    let frequency = even(), isOfDays = frequency.map { [.day, .businessDay, .month].contains($0.unit) } ?? false
+    if !isOfDays { use(instants) }
+    isLocal = isOfDays || (frequency != nil && even() == nil)
+    if isLocal { use(wall) }
+    if all.contains(where: { $0.allOffsets.count > 1 }) {
+      warnings.append(
+        "the times have several offsets from UTC, as summer time has: they count as \(isLocal ? "the clock on the wall shows them" : "instants"), and those to come are written with the last offset (\(TimeForm.text(ofOffset: last)))")
     }
-    warnings.append(
-      "the times have several offsets from UTC, as summer time has: they count as \(isLocal ? "the clock on the wall shows them" : "instants"), and those to come are written with the last offset (\(TimeForm.text(ofOffset: first.lastOffset)))")
   }
 
   private static let day = CivilTime.microsecondsPerDay, hour = 3_600_000_000

@@ -64,6 +64,13 @@ final class SeriesRows {
   /// The offset of the last row.
   var lastOffset: Int { offsets.last ?? firstOffset ?? 0 }
 
+  var allOffsets: Set<Int> { offsets.isEmpty ? Set(firstOffset.map { [$0] } ?? []) : Set(offsets) }
+
+  /// The times as the clock on the wall showed them, from those that are counted with `own`.
+  func wallClock(countedWith own: Int) -> [Int] {
+    times.indices.map { times[$0] + ((offsets.isEmpty ? firstOffset ?? own : offsets[$0]) - own) * 1_000_000 }
+  }
+
   /// The offsets of the rows, which are counted with `own`.
   func zone(countedWith own: Int?) -> TimeForm.Zone {
     var changes = [TimeForm.Zone.Change(time: times.first ?? 0, offset: offsets.first ?? lastOffset)]
