@@ -16,7 +16,7 @@ struct Tool: ParsableCommand {
     OutputFile.guardStandardOutput()
     Failure.ignoreSignalsOfWriting()
     Failure.catchExhaustion()
-    Signals.leaveQuit()
+    Signals.letThemEnd()
     do {
       let arguments = try CallArguments.all()
       try InstructionSet.check()

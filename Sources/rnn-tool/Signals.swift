@@ -22,10 +22,10 @@ enum Signals {
     }
   }
 
-  /// Lets SIGQUIT (Ctrl-\) end the program, as it ends any other: the language's runtime takes it for a crash.
-  static func leaveQuit() {
+  /// Lets signals end the program, SIGQUIT (Ctrl-\) among them, which the language's runtime takes for a crash.
+  static func letThemEnd() {
     signal(SIGQUIT, SIG_DFL)
-    unblock([SIGQUIT])
+    unblock([SIGINT, SIGTERM, SIGHUP, SIGQUIT])
   }
 
   /// Whoever started the program may have left signals blocked, as threads of a dispatch queue do.

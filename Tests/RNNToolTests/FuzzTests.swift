@@ -31,7 +31,8 @@ struct FuzzTests {
         // Both of a pair of flags is an error of the parser, and nothing else.
         if !option.valueName.isEmpty || !arguments.contains(option.name) { arguments += try FuzzOptions.draw(option, of: name, in: files, using: &random) }
       }
-      return (name, FuzzRun(arguments, silence: Self.silence, patience: Self.patience, in: files.folder))
+      // Who asks for silence gets it.
+      return (name, FuzzRun(arguments, silence: arguments.contains("--quiet") ? 120 : Self.silence, patience: Self.patience, in: files.folder))
     }
     print("\(report.count) calls with options at their limits (seed \(Self.seed)), and the exit codes:\n\(report.text)", terminator: "")
     for problem in report.problems { Issue.record("\(problem)") }
@@ -80,7 +81,8 @@ struct FuzzTests {
       let name = kind.name == "checkpoint" ? "changed-\(number).checkpoint" : "changed-\(number)\(URL(filePath: kind.file).pathExtension.isEmpty ? "" : ".\(URL(filePath: kind.file).pathExtension)")"
       let path = files[name], bytes = FuzzMutation.mutated(wholes[place], using: &random)
       try Files.writeAtomically(bytes, to: path)
-      defer { for path in [path, String(path.dropLast(11))] { try? FileManager.default.removeItem(atPath: path) } }
+      // Of a checkpoint there may be its model too.
+      defer { for path in [path] + (kind.name == "checkpoint" ? [String(path.dropLast(".checkpoint".count))] : []) { try? FileManager.default.removeItem(atPath: path) } }
       let calls = kind.calls(path), call = calls[Int.random(in: 0..<calls.count, using: &random)]
       let run = FuzzRun(call, silence: Self.silence, patience: Self.patience, in: files.folder)
       if run.problem != nil { try? Files.writeAtomically(bytes, to: "\(kept)/\(name)") }
