@@ -12,7 +12,7 @@ public protocol ModelArchitecture: Sendable, Hashable {
   var dropout: Double { get }
   /// Further sizes that the cell needs (`projection`).
   var sizes: [String: Int] { get }
-  /// What it is built of, by the options that say so.
+  /// The options that give this architecture.
   var settings: RunSettings { get }
 }
 

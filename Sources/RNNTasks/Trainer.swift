@@ -176,7 +176,8 @@ extension Trainer {
   ///
   /// - Returns: nil if the model of this very run is there.
   private mutating func resume(_ output: String, _ checkpoint: String) throws -> TrainingBeginning? {
-    let found = Result { try Model(Safetensors(own: output), source: output) }, model = try? found.get(), run = model.flatMap { TrainingRun(json: $0.notes[Self.runNote] ?? "") }
+    let opened = Result { try Model(Safetensors(own: output), source: output) }
+    let model = try? opened.get(), run = model.flatMap { TrainingRun(json: $0.notes[Self.runNote] ?? "") }
     if Files.exists(checkpoint) {
       let before = try Self.naming(checkpoint) { () throws in
         let found = try TrainingCheckpoint(try Safetensors(own: checkpoint))
@@ -188,13 +189,8 @@ extension Trainer {
         ? .resumed(step: loop.state.step) : .continued(step: loop.state.step, before: before, hasMoments: true)
     }
     guard let model else {
-      guard Files.exists(output) else { return .nothingToResume }
-      do {
-        _ = try found.get()
-      } catch let error as RNNError {
-        throw RNNError(.usage, "\(error.message); --resume can't go on with it: choose another -o, or --fresh to replace it")
-      }
-      return .nothingToResume
+      guard Files.exists(output), case .failure(let error as RNNError) = opened else { return .nothingToResume }
+      throw RNNError(.usage, "\(error.message); --resume can't go on with it: choose another -o, or --fresh to replace it")
     }
     guard let run else {
       throw RNNError(.usage, "\(output) doesn't say how it was trained, so --resume can't go on; --fresh begins anew, --from and another -o train it further")

@@ -26,7 +26,7 @@ public struct TrainingOrigin: Sendable {
 
   private var label: String { name.map { "\($0) (\(fingerprint))" } ?? "\(fingerprint)" }
 
-  /// What tells a run that starts from this model from others.
+  /// Settings that distinguish runs starting from this model from others.
   var settings: RunSettings { ["--from": label, "--extend": isExtended ? true : nil] }
 
   /// Notes a difference.

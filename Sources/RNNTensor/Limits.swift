@@ -116,7 +116,7 @@ package enum Limits {
   package static let seconds = Limit(0...1e9, "a duration of up to 1000000000 seconds")
   package static let learningRate = Limit(1e-30...1e6, "a number above 0, up to 1000000")
   package static let weightDecay = Limit(0...1e6, "a number from 0 to 1000000")
-  /// How much a class counts in the loss.
+  /// The weight of a class in the loss.
   package static let classWeight = Limit(1e-6...1e6, "a number from 0.000001 to 1000000")
   /// The largest norm of a gradient; infinite to clip nothing.
   package static let clip = Limit(1e-30 ... .infinity, "a number above 0")

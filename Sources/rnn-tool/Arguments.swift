@@ -41,7 +41,10 @@ enum CellArgument {
     var remarks: [String] = []
     defer { Warnings.show(remarks) }
     if text.contains(where: { $0 == "=" || $0 == "←" }) { return try Cell(equations: text, remark: { remarks.append($0) }) }
-    guard Files.exists(text) else { return try Cell.named(text) }
+    guard Files.exists(text) else {
+      if text.contains("/") || text.contains(".") { throw RNNError(.noInput, "no such file: \(text), expected equations or the name of a cell") }
+      return try Cell.named(text)
+    }
     let bytes = try Files.read(text, limit: 1 << 20)
     guard let equations = String(validating: bytes, as: UTF8.self) else {
       throw RNNError(.badData, "\(text) is not UTF-8: expected a cell's equations")

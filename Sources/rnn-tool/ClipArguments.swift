@@ -15,7 +15,7 @@ struct ClipArguments: ParsableArguments {
   @Option(help: ArgumentHelp("The channel to hear, from 1. (default: the mean of all)", valueName: "n"), limit: Limits.channels)
   var channel: Int?
 
-  /// Whether something is said that only lists have.
+  /// True if an option for lists is given.
   var isGiven: Bool { [folder, clipColumn, pauseColumn].contains { $0 != nil } }
 
   func options(_ table: TableArguments, requiresText: Bool = true) -> ClipListOptions {

@@ -9,7 +9,7 @@ struct Transcribe: ParsableCommand {
     discussion: """
       For each clip, in order, what is said in it goes to standard output, a line; of a clip without a sample an empty one. A clip \
       that can't be read gets an empty line too, and a message (with --json, an object with the member error). With --best several, the best \
-      first, each after its clip's number and its score, separated by tabs.
+      first, each after its clip's number and its score, separated by tabs; a clip that can't be read then has no line.
 
       With --stream bare samples come from standard input, and what was heard so far is written as they come: on a terminal in one \
       line, else a line whenever it changes. The last line is the transcript. A saved state goes on later to the same transcript.

@@ -58,7 +58,8 @@ struct Translate: ParsableCommand {
     if scores.pairs.source != nil || scores.pairs.target != nil || scores.pairs.targetColumn != nil {
       throw RNNError(.usage, "--source, --target and --target-column are for --score")
     }
-    var drawing = attention, number = 0, heart: Heartbeat?
+    let heart = Heartbeat(isResting: true)
+    var drawing = attention, number = 0
     for file in files.isEmpty ? ["-"] : files {
       var reader = try sentences(file)
       var texts: [[UInt8]] = [], bytes = 0
@@ -66,9 +67,7 @@ struct Translate: ParsableCommand {
         var options = options
         options.first = number
         options.keepsAttention = drawing != nil
-        let beating = heart ?? Heartbeat()
-        heart = beating
-        let found = try beating.during { try translator.translate(texts, options) }
+        let found = try heart.during { try translator.translate(texts, options) }
         if let path = drawing, let first = found.first?.first {
           try AlignmentDrawing(first, of: texts[0], translator.model).write(to: path)
           drawing = nil

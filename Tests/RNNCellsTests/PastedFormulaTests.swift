@@ -61,7 +61,7 @@ import Testing
     #expect(zip(a, b).allSatisfy { abs($0 - $1) < 1e-12 })
   }
 
-  /// What `latex` prints can be pasted again.
+  /// The output of `latex` can be pasted again.
   @Test(arguments: Cell.builtIn + [EquationSamples.multiplicative, EquationSamples.functions])
   func printedLaTeXIsRead(cell: Cell) throws {
     let headers = cell.equations.split(separator: "\n").filter { $0.hasPrefix("state ") || $0.hasPrefix("output ") }
@@ -123,6 +123,9 @@ import Testing
     (#"h_t = f(h_{t-1}, x_t; \theta)"#, "line 1, column 7: f stands for any function; write out"),
     (#"h_t = \phi(W_{xh} x_t + W_{hh} h_{t-1})"#, #"line 1, column 7: \phi stands for any function; write out"#),
     (#"h_t = 1 - f(h_{t-1})"#, "line 1, column 11: f stands for any function"),
+    ("f_t = \\sigma_g(W_f x_t + U_f h_{t-1} + b_f)\nh_t = f_t \\odot h_{t-1} + \\tanh(W x_t)", #"line 1, column 7: \sigma_g is a function that the text doesn't define"#),
+    ("h_t = h_{t-1} + \\hat{h}_t\n\\hat{h}_t = \\phi(W_h x_t)", #"line 2, column 13: \phi stands for any function"#),
+    (#"h_t = \sin(W x_t + U h_{t-1})"#, #"line 1, column 7: \sin is not read in equations; write \tanh"#),
     (#"c_t = \sigma_c(W_{c} x_{t} + c_{t-1})"#, #"line 1, column 7: \sigma_c is a function that the text doesn't define; write σ(…) for the logistic function, or tanh(…)"#),
     (#"h_t = \mathrm{LSTM}(x_t, h_{t-1})"#, "line 1, column 15: LSTM is a whole cell; give its name, lstm, in place of equations"),
     (#"y_t = \text{softmax}(W_{hy} h_t)"#, "line 1, column 13: softmax belongs to the equation of an output"),
@@ -175,6 +178,9 @@ import Testing
     #expect(try remarks("h = tanh(W_xh x + W_hh h)\ny = W_hy h + b_y") == ["line 2: the equation of y \(left)"])
     #expect(try remarks("h = tanh(W_xh x + W_hh h)\ny = g(h)") == ["line 2: the equation of y \(left)"])
     #expect(try remarks(#"h_t = \tanh(Wx_t + Uh_{t-1}) \\ y_t = \sigma(Vh_t)"#) == ["line 1: the equation of y_t \(left)"])
+    #expect(try remarks(#"h_t = \tanh(U^T h_{t-1} + V x_t)"#) == ["U: the cell's matrix is the transpose of the text's, for values that are set by hand"])
+    #expect(try remarks(#"h_t = \tanh(x_t V + h_{t-1} U)"#) == ["U, V: the cell's matrices are the transposes of the text's, for values that are set by hand"])
+    #expect(try remarks(#"h_t = \tanh(x_t V^T + h_{t-1} U^T)"#).isEmpty)
     // Each of these is the cell's own: a declared output, one with a known size, a state.
     #expect(try remarks("output y: classes; h = tanh(W_xh x + W_hh h); y = W_hy h + b_y").isEmpty)
     #expect(try remarks("h = tanh(W_xh x + W_hh h); y = W_hh h").isEmpty)

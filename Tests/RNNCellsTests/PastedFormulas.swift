@@ -9,7 +9,7 @@ enum PastedFormulas {
     let text: String
     let cell: Cell
     var names: [String: [String]] = [:]
-    /// Whether even the graph is the built-in cell's, but for names.
+    /// The graph too is the built-in cell's, but for names.
     var isSameGraph = true
     /// The parts of the remarks that are made.
     var remarks: [String] = []
@@ -154,7 +154,7 @@ enum PastedFormulas {
         $$\mathbf{C}_t = \mathbf{F}_t \odot \mathbf{C}_{t-1} + \mathbf{I}_t \odot \tilde{\mathbf{C}}_t.$$
         $$\mathbf{H}_t = \mathbf{O}_t \odot \tanh(\mathbf{C}_t).$$
         """#,
-      cell: .lstm, names: ["W.xg": ["W.xc"], "W.hg": ["W.hc"], "b.g": ["b.c"]], isSameGraph: false),
+      cell: .lstm, names: ["W.xg": ["W.xc"], "W.hg": ["W.hc"], "b.g": ["b.c"]], isSameGraph: false, remarks: ["W_hc, W_hf, W_hi"]),
     Sample(
       source: "Ng, Sequence Models",
       text: #"""

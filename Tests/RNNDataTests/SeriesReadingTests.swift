@@ -219,7 +219,7 @@ import Testing
     }
   }
 
-  /// What measures every ten seconds is seldom exact to the millisecond: such times are rounded, and that is said.
+  /// An instrument that measures every ten seconds is seldom exact to the millisecond: its times are rounded, with a warning.
   @Test func nearlyEvenTimes() throws {
     var random = Philox(seed: 11, stream: 4)
     func set(_ steps: Int, _ milliseconds: Double, jitter: Int, _ options: SeriesReadingOptions = .init()) throws -> SeriesSet {

@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  /// What a form can't tell, as a time of day in a date, is written as ISO 8601 has it: reading it back is always the same time.
+  /// A time that a format can't express, as a time of day in a date, is printed as ISO 8601: reading it back always gives the same time.
   @Test func writingAndReadingAreInverse() throws {
     var random = Philox(seed: 3, stream: 7)
     for (text, numbers) in Self.forms {

@@ -164,7 +164,7 @@ import Testing
 
   // MARK: Tokens
 
-  /// Where the rows of a tensor are those of the origin by name, all others are drawn.
+  /// Rows with a name in the origin are the origin's, all others are drawn.
   private func expectRows(_ name: String, _ model: Weights, _ places: [Int], _ origin: Weights) throws {
     let (new, old) = (try #require(model[name]), try #require(origin[name]))
     let width = old.shape.dropFirst().reduce(1, *)

@@ -111,7 +111,7 @@ import Testing
     #expect(ShortSeriesRule([.init(values: [1, 2, 3])], ShortSeriesLags(length: 3, season: 1)) == nil)
   }
 
-  /// What the linear layer says with its inputs is what the rule says.
+  /// The linear layer computes the rule.
   @Test func theModelBeginsAsTheRule() throws {
     let values = Self.wandering(90), trainer = try ForecastTrainer(try Self.set(values, seasonality: 12))
     var model = trainer.initial
@@ -194,7 +194,7 @@ import Testing
     #expect(trainer.model.weights["output.weight"]?.values.allSatisfy { $0 == 0 } == true)
   }
 
-  /// Where the next value doesn't follow linearly, the recurrent layers count.
+  /// The recurrent layers count for values that don't follow linearly.
   @Test func theRecurrentLayersCountWhereTheyHelp() throws {
     var values = [0.3, 0.4]
     for step in 2..<600 { values.append(1 - 1.4 * values[step - 1] * values[step - 1] + 0.3 * values[step - 2]) }

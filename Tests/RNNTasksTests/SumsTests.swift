@@ -110,7 +110,7 @@ import Testing
 }
 
 @Suite struct SumsDemonstrationTests {
-  /// However many sums are asked, the last one gets its answer too.
+  /// The last sum gets its answer too, however many are asked.
   @Test func everySumIsAnswered() throws {
     var model = try LanguageModel(.init(hidden: 4, embedding: 2), tokenizer: .bytes)
     // A network that only ever writes one letter, and finds no end.

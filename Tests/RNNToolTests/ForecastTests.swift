@@ -106,7 +106,7 @@ struct ForecastTests {
     #expect(split["windows"] as? Int == 75 && (split["warnings"] as? [String])?.isEmpty == true)
   }
 
-  /// Where the linear rule explodes it is held within what the series had, and that is said.
+  /// An exploding linear rule is held within the range of the series, and the report says so.
   @Test func explosionsAreLimited() throws {
     let place = try Workplace(), model = place.path("m")
     let data = try place.write("doubling.csv", ("x\n" + (0..<60).map { "\(1 << $0)\n" }.joined()).utf8)

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import rnn_tool
 
-/// Where nothing else is shown for long, a line says that the program is still at work.
+/// A line says that the program is still at work after a long silence.
 @Suite struct HeartbeatTests {
   private final class Lines: Sendable {
     private let lines = Mutex<[String]>([])
@@ -33,7 +33,7 @@ import rnn_tool
     #expect(lines.all.count <= count + 1)
   }
 
-  /// Where much is shown nothing is added.
+  /// Frequent output gets no further lines.
   @Test func isSilentWhereMuchIsShown() {
     let lines = Lines(), heart = Heartbeat(every: .seconds(600)) { lines.add($0) }
     let terminal = heart.watching(Terminal(isInteractive: false, write: { _ in }))

@@ -23,7 +23,7 @@ struct OriginTests {
       }
     }
 
-    /// What shapes only training.
+    /// Options that only shape training.
     var free: [String] { self == .transcribe ? ["--no-augmentation"] : [] }
 
     /// Writes the old data, or the new, and gives the name of the file.
@@ -54,7 +54,7 @@ struct OriginTests {
       }
     }
 
-    /// What is new in the new data, as a remark.
+    /// New items of the new data, as a remark.
     var new: String {
       switch self {
       case .generate: "3 new characters of the data"

@@ -8,6 +8,7 @@ import Testing
     var losses: [Double]
     var scores: [Double?]
     var training = 1.0
+    var fixed: [String] = []
     var epoch = 0
     var stepsPerEpoch: Int { 2 }
     var carried: Weights { Weights() }
@@ -51,5 +52,15 @@ import Testing
       settings: TrainingSettings(optimizer: .sgd(), learningRate: 0.1, schedule: .constant, budget: .steps(steps)))
     let error = #expect(throws: RNNError.self) { try loop.run { _, _ in } }
     #expect(error?.kind == .badData && error?.message.contains("the loss was not a number") == true, "\(error?.message ?? "")")
+  }
+
+  /// Neither a gradient nor weight decay moves a fixed weight.
+  @Test func fixedWeightsStay() throws {
+    let first: Weights = ["w": Tensor([1, 2], shape: [2]), "free": Tensor([1], shape: [1])]
+    var loop = try TrainingLoop(
+      task: Task(losses: [3, 2], scores: [nil, nil], fixed: ["w"]), weights: first,
+      settings: TrainingSettings(optimizer: .adamW(), learningRate: 0.1, weightDecay: 0.5, schedule: .constant, budget: .epochs(2)))
+    #expect(try loop.run { _, _ in })
+    #expect(loop.weights["w"] == first["w"] && loop.weights["free"] != first["free"])
   }
 }

@@ -155,7 +155,7 @@ extension EquationLexer {
   /// Prose is read twice; a limit keeps nested prose from being read again and again.
   private static let maximumProse = 128
 
-  /// What stands in the braces here, as it is.
+  /// The content of the braces at the cursor, verbatim.
   private mutating func rawArgument(_ name: String, _ place: EquationPosition, limit: Int = .max) throws(RNNError) -> String {
     skipBlank()
     guard current == "{" else { throw place.error("“{” is expected after \\\(name)") }

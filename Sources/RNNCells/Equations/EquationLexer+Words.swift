@@ -27,7 +27,7 @@ extension EquationLexer {
     return name
   }
 
-  /// What stands below, above and behind a name.
+  /// Reads a name's subscripts, superscripts, primes and accents.
   mutating func suffixes(_ word: inout EquationWord, _ place: EquationPosition) throws(RNNError) {
     while true {
       let (start, startPosition) = (next, position)
@@ -153,7 +153,7 @@ extension EquationLexer {
 
   private static func plain(_ scalar: Unicode.Scalar) -> Unicode.Scalar { scalar == "−" || scalar == "–" ? "-" : scalar }
 
-  /// What stands in braces, or a macro, as plain characters: styles don't count, accents become words.
+  /// Reads a script, braces or a macro, as plain characters: styles are dropped, accents become words.
   private mutating func script(_ before: String, _ place: EquationPosition) throws(RNNError) -> String {
     var content = ""
     var depth = 0

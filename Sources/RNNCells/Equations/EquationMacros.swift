@@ -1,4 +1,4 @@
-/// What the macros of LaTeX mean in equations.
+/// The meaning of LaTeX macros in equations.
 enum EquationMacros {
   /// The operators; the character is that of the plain text.
   static let operators: [String: Character] = [
@@ -22,7 +22,7 @@ enum EquationMacros {
     "symbf", "symup", "symbfup", "symbfit", "ensuremath", "mathop", "underline",
   ]
 
-  /// What stands in their braces is prose, or the name of a function.
+  /// Macros whose argument is prose or the name of a function.
   static let texts: Set = ["text", "textrm", "textnormal", "textbf", "textit", "textsf", "texttt", "textup", "mbox", "hbox", "operatorname"]
 
   /// Accents and the words that they become in a name.
@@ -36,7 +36,7 @@ enum EquationMacros {
   /// Combining marks, and the words that they become.
   static let marks: [Unicode.Scalar: String] = ["\u{303}": "tilde", "\u{302}": "hat", "\u{304}": "bar", "\u{305}": "bar", "\u{307}": "dot"]
 
-  /// What is only seen.
+  /// Macros that only affect the layout.
   static let layout: Set = [
     ",", ";", ":", "!", ">", " ", "/", "(", ")", "quad", "qquad", "enspace", "thinspace", "medspace", "thickspace", "negthinspace", "displaystyle", "textstyle", "nonumber",
     "notag", "limits", "nolimits", "allowbreak", "hfill", "hline", "centering", "relax", "null", "protect", "small", "normalsize", "large",
@@ -56,13 +56,15 @@ enum EquationMacros {
   /// Environments with an argument.
   static let environmentsWithArgument: Set = ["array", "tabular", "alignat", "alignedat"]
 
-  /// What to write instead.
+  /// Replacements that an error suggests, by macro.
   private static let instead = [
     "otimes": "write \\odot for the product unit by unit", "oplus": "write + for a sum, [a, b] after a matrix for vectors one below the other",
     "bigoplus": "write + for a sum", "Vert": "write [a, b] after a matrix for vectors one below the other", "|": "write abs(v) for the absolute values",
     "sum": "write products with matrices: W_xh x_t is the sum over the units of x_t", "prod": "write the factors", "int": "a cell is computed step by step",
     "mathcal": "where it stands for a function, write \\tanh or \\sigma", "mathscr": "where it stands for a function, write \\tanh or \\sigma",
-    "mathfrak": "write a plain letter", "dots": "write everything out", "ldots": "write everything out", "cdots": "write everything out",
+    "mathfrak": "write a plain letter", "dots": "write everything out, and leave a range of t out",
+    "ldots": "write everything out, and leave a range of t out", "cdots": "write everything out", "sin": "write \\tanh, \\sigma, \\exp, \\log or \\max",
+    "cos": "write \\tanh, \\sigma, \\exp, \\log or \\max",
     "vdots": "write everything out", "in": "sizes follow from the equations: leave it out", "forall": "leave it out", "mathbbm": "write 1",
     "partial": "gradients follow from the equations: leave them out", "nabla": "gradients follow from the equations: leave them out",
     "lvert": "write abs(v)", "rvert": "write abs(v)", "mid": "write abs(v) for absolute values", "to": "an equation is written with =",
@@ -82,7 +84,7 @@ enum EquationMacros {
       ?? "; known are \\odot, \\cdot, \\sigma, \\tanh, \\exp, \\max, \\frac, \\mathbf, \\text, \\tilde and Greek letters")
   }
 
-  /// What to write instead of characters.
+  /// Replacements that an error suggests, by character.
   static let advice: [Unicode.Scalar: String] = [
     "⊗": "write ⊙ for the product unit by unit", "⊕": "write + for a sum, [a, b] after a matrix for vectors one below the other", "|": "write abs(v) for the absolute values",
     "∑": "write products with matrices: W_xh x_t is the sum over the units of x_t", "<": "a cell can't branch; write arithmetic on 0 and 1",

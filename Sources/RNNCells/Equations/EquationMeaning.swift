@@ -28,6 +28,7 @@ struct EquationMeaning {
     let program = try EquationParser.parse(text, remark: remark)
     var meaning = try EquationMeaning(program)
     let graph = try meaning.graph(name ?? program.cellName ?? EquationNames.custom)
+    meaning.remarkOnTransposes(remark)
     return (name ?? program.cellName ?? Cell.usualName(of: graph), graph)
   }
 
@@ -229,7 +230,7 @@ struct EquationMeaning {
     }
     columns[name] = found
     if let before = transposed[name], before != word.isTransposed {
-      throw position.error("\(text) occurs with and without ⊤; one name is one matrix, and its transpose needs a name of its own")
+      throw position.error("\(text) occurs with and without ⊤, or before and behind a vector; one name is one matrix, and its transpose needs a name of its own")
     }
     transposed[name] = word.isTransposed
     for vector in found {
@@ -237,6 +238,13 @@ struct EquationMeaning {
       guard explicit.contains(column) else { continue }
       throw position.error("the part of \(text) for \(vector) is the matrix W_\(column), which the text names too; give one of them another name")
     }
+  }
+
+  /// The cell applies each matrix to a column, so that one that the text transposes, or puts behind its vector, has other values than there.
+  private func remarkOnTransposes(_ remark: (String) -> Void) {
+    let names = transposed.filter(\.value).keys.sorted().map { EquationNames.hasOwnLetter($0) ? $0 : "W_\($0)" }
+    guard !names.isEmpty else { return }
+    remark("\(names.joined(separator: ", ")): the cell's \(names.count == 1 ? "matrix is the transpose of the text's" : "matrices are the transposes of the text's"), for values that are set by hand")
   }
 
   /// The name of the matrix that a word is, unless something else has its name.

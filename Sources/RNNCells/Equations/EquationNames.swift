@@ -65,7 +65,7 @@ enum EquationNames {
     return (first == "W", String(rest))
   }
 
-  /// Whether a matrix of this name is written without a `W`: a capital letter, alone or with a subscript. `W_f` is the matrix
+  /// True for a matrix that is written without a `W`: a capital letter, alone or with a subscript. `W_f` is the matrix
   /// `f`, the identity is no parameter, and `C_t` would be a value.
   static func hasOwnLetter(_ name: String) -> Bool {
     guard let first = name.unicodeScalars.first, ("A"..."Z").contains(first), name != "I", !name.hasSuffix("_t") else { return false }

@@ -12,7 +12,7 @@ struct EquationSetAside {
 
   private static let softmax: Set = ["softmax", "Softmax", "SoftMax"]
 
-  /// Whether the name of a function is one that stands for any, or for the output layer's: f, g, σ_h, softmax.
+  /// True for a placeholder of any function, and for the output layer's: f, g, σ_h, softmax.
   static func isUndefined(_ name: String) -> Bool {
     guard EquationFunction(word: name) == nil, let first = name.first, !"Wbv".contains(first) else { return false }
     let base = name.split(separator: "_").first ?? ""
@@ -62,7 +62,7 @@ extension EquationProgram {
         continue
       }
       // The value of the step before is read only of what a cell computes.
-      let isRead = reading.readers[equation.name] != nil || states.contains { $0.name == equation.name } || output?.name == equation.name
+      let isRead = [equation.name, equation.name + "_t"].contains { reading.readers[$0] != nil } || states.contains { $0.name == equation.name } || output?.name == equation.name
       guard !isRead, !assignments.isEmpty else {
         throw equation.functionPosition.error(EquationSetAside.explanation(of: equation.function))
       }
@@ -76,7 +76,7 @@ extension EquationProgram {
     "line \(position.line): the equation of \(written) is left out of the cell: \(why)"
   }
 
-  /// Whether nothing uses a value, and only its own matrix says how long it is: then it is what is predicted from the cell.
+  /// True for a prediction from the cell: a value that nothing uses, and whose length only its own matrix determines.
   private func isOutputLayer(_ index: Int, _ reading: Reading) -> Bool {
     let assignment = assignments[index]
     guard reading.readers[assignment.name] == nil, !states.contains(where: { $0.name == assignment.name }) else { return false }
@@ -131,7 +131,7 @@ extension EquationProgram {
     }
   }
 
-  /// Which equations read which names and parameters.
+  /// The equations that read each name and parameter.
   private struct Reading {
     let assigned: Set<String>
     private let values: Set<String>
@@ -150,7 +150,7 @@ extension EquationProgram {
 
     func isValue(_ word: EquationWord) -> Bool { word.dottedMatrix == nil && (values.contains(word.name) || values.contains(word.untimed)) }
 
-    /// Whether it is a value that the cell computes at this step.
+    /// True for a value that the cell computes at this step.
     func isNew(_ word: EquationWord) -> Bool {
       word.dottedMatrix == nil && word.time != .previous && (assigned.contains(word.name) || assigned.contains(word.untimed))
     }
@@ -165,7 +165,7 @@ extension EquationProgram {
 }
 
 extension EquationFunction {
-  /// Whether it has as many units as its argument.
+  /// True for a function that maps each unit by itself.
   fileprivate var isUnitByUnit: Bool {
     switch self {
     case .exp, .log, .softplus, .sqrt, .abs, .relu, .sigmoid, .tanh: true

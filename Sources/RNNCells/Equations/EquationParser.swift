@@ -28,7 +28,7 @@ struct EquationParser {
   private var count = 0
   private var program = EquationProgram()
   private var setAside: [EquationSetAside] = []
-  /// Where the equation ends that was set aside last.
+  /// The end of the equation that was set aside last.
   private var undefinedEnd = 0
   /// The names that the text assigns anywhere: before their equation they are the value of the step before.
   private let assigned: Set<String>
@@ -359,7 +359,9 @@ struct EquationParser {
   /// A value, with what stands beside it without an operator: `x_t W_xh`, and in LaTeX `f_t c_{t-1}`.
   private mutating func beside(_ value: EquationSyntax) throws(RNNError) -> EquationSyntax {
     guard startsValue(current.token) else { return value }
-    if case .word(let word) = current.token, looksLikeMatrix(word), !isCall(word), !startsValue(ahead(1)), ahead(1) != .symbol("*") {
+    if case .word(var word) = current.token, looksLikeMatrix(word), !isCall(word), !startsValue(ahead(1)), ahead(1) != .symbol("*") {
+      // A row times a matrix is the transposed matrix times a column.
+      word.isTransposed.toggle()
       let matrix = EquationSyntax.word(word, current.position, text: current.text)
       advance()
       return try counted(.applied(matrix, value))

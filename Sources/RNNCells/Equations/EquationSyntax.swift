@@ -123,6 +123,6 @@ struct EquationProgram {
   var states: [StateDeclaration] = []
   var output: (name: String, size: Size?, position: EquationPosition)?
   var assignments: [Assignment] = []
-  /// What states begin with, from equations such as h_0 = 0.
+  /// First values of states, from equations such as h_0 = 0.
   var initial: [String: Double] = [:]
 }

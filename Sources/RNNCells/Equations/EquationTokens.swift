@@ -79,7 +79,7 @@ struct EquationLexer {
       case .group, .accented, .argument, .numerator, .denominator: true
       }
     }
-    /// Whether the end of a line inside it means nothing.
+    /// True where a line may end inside it.
     var joinsLines: Bool {
       switch kind {
       case .group, .accented: false
@@ -338,7 +338,7 @@ struct EquationLexer {
     }
   }
 
-  /// What follows a group is said of the word in it: `{\mathbf W}_{xh}`, `\tilde{h}_t`.
+  /// Scripts after a group belong to the word in it: `{\mathbf W}_{xh}`, `\tilde{h}_t`.
   private mutating func closeGroup(_ bracket: Bracket) throws(RNNError) {
     guard tokens.count > bracket.tokens, let last = tokens.last, case .word(var word) = last.token else {
       if case .accented(let accent) = bracket.kind { throw bracket.position.error("\\\(accent) is expected over a letter") }
@@ -352,7 +352,8 @@ struct EquationLexer {
     }
     let start = next
     try suffixes(&word, last.position)
-    tokens[tokens.count - 1] = PlacedToken(token: .word(word), position: last.position, text: last.text + text(from: start))
+    let written = if case .accented(let accent) = bracket.kind { "\\\(accent){\(last.text)}" } else { last.text }
+    tokens[tokens.count - 1] = PlacedToken(token: .word(word), position: last.position, text: written + text(from: start))
   }
 
   // MARK: Lines

@@ -28,7 +28,7 @@ extension ClipList {
     guard !Files.isDirectory(path) else { throw RNNError(.noInput, "\(path) is a directory, expected a file") }
   }
 
-  /// Whether bars separate the fields of a list: its first line names a file before the first one.
+  /// True for a list whose fields are separated by bars: a file is named before the first bar.
   static func areBars(_ sample: [UInt8], folder: String) -> Bool {
     let line = sample.drop { $0 == 0x0A || $0 == 0x0D }.prefix { $0 != 0x0A && $0 != 0x0D }
     let fields = line.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false)

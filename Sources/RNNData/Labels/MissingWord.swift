@@ -6,7 +6,7 @@ enum MissingWord {
 
   private static let categories: Set<String> = ["na", "none", "null", "nil"]
 
-  /// Whether a field of a column of words may be such a category, North America or no holiday; numbers that aren't there are not.
+  /// True for a word that may be a category (North America, no holiday) in a column of words; missing numbers are none.
   static func mayBeCategory(_ field: UnsafeBufferPointer<UInt8>) -> Bool {
     (2...8).contains(field.count) && categories.contains(String(decoding: field, as: UTF8.self).lowercased().trimmingCharacters(in: .whitespaces))
   }

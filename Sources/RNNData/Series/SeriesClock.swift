@@ -15,7 +15,7 @@ struct SeriesClock {
   private let hint: String
   private var form: TimeForm?
   private let offset: Int
-  /// Whether times are counted as the clock on the wall showed them, whatever their offsets.
+  /// True where times count as the clock on the wall showed them, whatever their offsets.
   private var isLocal = false
 
   /// - Throws: `.badData` for rows out of order or at the same time, and for dates that can't be told.
@@ -130,7 +130,7 @@ struct SeriesClock {
 
   private static func civil(_ microseconds: Int) -> CivilTime { CivilTime(microseconds: microseconds) ?? .last }
 
-  /// How the times of a series are written.
+  /// The format of a series' times.
   private func form(of rows: SeriesRows) -> TimeForm? { form?.counted(in: rows.zone(countedWith: isLocal ? nil : offset)) }
 
   private func text(_ time: Int, _ rows: SeriesRows) -> String { form(of: rows)?.text(of: Self.civil(time)) ?? "\(Self.civil(time))" }
@@ -220,7 +220,7 @@ struct SeriesClock {
     return Frequency(usual / day, .day)
   }
 
-  /// Whether every row is at a step of its own.
+  /// True if every row has a step of its own.
   private static func isEven(_ all: [SeriesRows], _ frequency: Frequency) -> Bool {
     all.allSatisfy { rows in
       guard let start = rows.times.first else { return true }

@@ -40,9 +40,9 @@ struct SeriesColumns {
 
   let columns: TableColumns
   let time: [(index: Int, part: TimePart)]
-  /// What numbers in a single column of times are.
+  /// The meaning of plain numbers in a single column of times.
   let numbers: TimeText.Numbers
-  /// What should be said of the columns of times.
+  /// A warning about the columns of times.
   let warning: String?
   let series: Int?
   let targets: [Variable]

@@ -5,7 +5,7 @@ public struct TimeAxis: Sendable, Hashable, Codable {
   public let frequency: Frequency
   /// Whether the steps are the last days of months.
   private let isMonthEnd: Bool
-  /// How the times were written where they were read.
+  /// The format of the times that were read.
   private var form: TimeForm?
 
   /// Without a start, or without a clock in the frequency, steps only have numbers.

@@ -78,7 +78,7 @@ struct TimeColumns {
     return isDay && isSerial(values) && (isAsked || rises(values, .serial)) ? .serial : nil
   }
 
-  /// Whether values are days as spreadsheets count them, from 1982 to 2119.
+  /// True for days as spreadsheets count them, from 1982 to 2119.
   static func isSerial(_ values: [String]) -> Bool {
     values.allSatisfy { (Int($0.prefix { $0.isNumber }) ?? 0) >= 30_000 && TimeText($0, numbers: .serial) != nil }
   }

@@ -1,11 +1,11 @@
-/// How the times of a column are written, so that those to come are written alike.
+/// The format of a column of times, in which later times are printed too.
 package struct TimeForm: Sendable, Hashable, Codable {
-  /// In what the texts of one form differ.
+  /// Differences between texts of one format.
   struct Variation: Hashable {
-    /// Whether a day, month or week has one digit, or an hour.
+    /// A day, month or week, or an hour, has one digit.
     var hasShortDate = false
     var hasShortHour = false
-    /// Whether a month or weekday has its whole name.
+    /// A month or weekday has its whole name.
     var hasLongName = false
     /// Decimals.
     var fraction = 0
@@ -73,7 +73,7 @@ package struct TimeForm: Sendable, Hashable, Codable {
   private var isDatePadded = true, isHourPadded = true, hasLongNames = false
   /// Decimals, at least and at most.
   private var decimals = 0...0
-  /// Which comes first where either could.
+  /// The order of day and month where either could come first.
   package var order = SeriesReadingOptions.DateOrder.dayFirst
   /// The offset from UTC that the text says, in seconds.
   private let offset: Int?
@@ -149,7 +149,7 @@ package struct TimeForm: Sendable, Hashable, Codable {
 
   // MARK: A whole column
 
-  /// Whether a text says more than the one of this form: the form of the column is that of the text that says most.
+  /// True for a text with more parts than this format's: the column has the format of its most precise text.
   func isExceeded(by variation: Variation) -> Bool { variation.rank > rank }
 
   /// Takes a further text of this form into account.
@@ -160,7 +160,7 @@ package struct TimeForm: Sendable, Hashable, Codable {
     decimals = min(decimals.lowerBound, variation.fraction)...max(decimals.upperBound, variation.fraction)
   }
 
-  /// What the texts of another form of the same column differ in.
+  /// Takes the differences between texts of another format of the same column into account.
   mutating func include(_ other: TimeForm) {
     isDatePadded = isDatePadded && other.isDatePadded
     isHourPadded = isHourPadded && other.isHourPadded

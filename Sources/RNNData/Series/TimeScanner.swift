@@ -9,14 +9,14 @@ struct TimeScanner {
     case week(Int, weekday: Int?)
   }
 
-  /// What a place in the text says.
+  /// The meaning of a place in the text.
   enum Mark {
     /// A part of the date, by its number.
     case part(Int)
     case weekdayName, hour, minute, second, fraction, half, zone
   }
 
-  /// What a part of a date turned out to be.
+  /// The meaning of a part of a date.
   enum Role {
     case none, year, shortYear, month, day, dayOrMonth, monthOrDay, quarter, week, weekday, weekYear, dayOfYear
     /// Digits that belong together, such as 20160701.
@@ -53,7 +53,7 @@ struct TimeScanner {
   private var position = 0
   private var end: Int
   private var parts = (Part.none, Part.none, Part.none), count = 0
-  /// Whether a date of two numbers has a point between them.
+  /// A date of two numbers has a point between them.
   private var hasPoint = false
   /// The hour, where its number was read as if it belonged to the date.
   private var hour: (value: Int, digits: Int, start: Int)?
@@ -211,7 +211,7 @@ struct TimeScanner {
     count += 1
   }
 
-  /// Whether no further part belongs to the date.
+  /// True if the date has all its parts.
   private var isComplete: Bool {
     switch parts {
     case (.number(_, 7...), .none, _), (.number(_, 4), .number(_, 3), _), (.number, .week(_, .some), _): true

@@ -9,7 +9,7 @@
 ///   13), millionths (15 or 16), and billionths (18 or 19); days since 1899-12-30, as spreadsheets count them, where a column has
 ///   them.
 package struct TimeText {
-  /// What the numbers of a column of times are, where one alone doesn't say it.
+  /// The meaning of plain numbers in a column of times, which one alone doesn't show.
   package enum Numbers: String, Sendable, Hashable, Codable {
     /// Dates if they can be, else since 1970.
     case any

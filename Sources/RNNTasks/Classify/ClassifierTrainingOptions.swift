@@ -43,7 +43,7 @@ public enum ClassWeights: Sendable, Hashable {
   }
 }
 
-/// How a classifier is trained. What is nil is chosen by the texts (``ClassifierDefaults``), or is the model's that training
+/// Settings of a classifier's training. Those that are nil follow from the texts (``ClassifierDefaults``), or from the model that training
 /// starts from.
 public struct ClassifierTrainingOptions: TaskTrainingOptions {
   /// What the best weights are best in, on the validation part.
@@ -143,7 +143,7 @@ public struct ClassifierTrainingOptions: TaskTrainingOptions {
       weightDrop: weightDrop ?? 0, sizes: try cell.furtherSizes(hidden: hidden, projection: projection), longest: longest ?? defaults.longest)
   }
 
-  /// What is done to texts: as the classifier does that training starts from; else words become small and signs words of their own,
+  /// The normalisation of texts: that of the classifier that training starts from; else words become small and signs words of their own,
   /// unless a language model read them as they are.
   func normalizer(_ tokens: Tokenizer.Kind, from start: (any ClassifierOrigin)?) -> TextNormalizer {
     if let start = start as? TextClassifier { return start.normalizer }

@@ -17,7 +17,7 @@ public struct Backtest: Sendable {
     public let total: ForecastMetrics
     /// Over all windows, for each step ahead.
     public let steps: [ForecastMetrics]
-    /// How many forecasts are limited (``Forecast/isLimited``).
+    /// The number of forecasts that are limited (``Forecast/isLimited``).
     public let limited: Int
   }
 

@@ -28,7 +28,7 @@ public struct Forecast: Sendable, Hashable {
   public let quantiles: [Double]
   /// `[path][horizon]`: courses that the series may take, equally likely.
   public let paths: [[Double]]
-  /// Whether a rule led far out of the range that the series had, and was held at its edge.
+  /// True where a rule led far out of the range of the series and was held at its edge.
   public internal(set) var isLimited = false
 
   public init(levels: [Double], quantiles: [Double], paths: [[Double]] = []) {
@@ -58,7 +58,7 @@ public struct Forecast: Sendable, Hashable {
   /// The medians.
   public var points: [Double] { (0..<horizon).map { quantile($0, 0.5) } }
 
-  /// Whether a level lies within the outer ones, so that its quantile is known.
+  /// True for a level between the outer ones, whose quantile is known.
   public func reaches(_ level: Double) -> Bool {
     guard let first = levels.first, let last = levels.last else { return false }
     return level >= first - 1e-9 && level <= last + 1e-9

@@ -1,7 +1,7 @@
 /// What training a model of series takes for itself where the user says nothing, by the data. All such numbers stand here.
 public struct ForecastDefaults: Sendable, Hashable {
   public var isDirect: Bool
-  /// What a short series' linear function looks at; nil where it is found by least squares.
+  /// Lags of a short series' linear function; nil where it is found by least squares.
   let short: ShortSeriesLags?
   public var context: Int
   public var segment: Int
@@ -50,7 +50,7 @@ public struct ForecastDefaults: Sendable, Hashable {
     learningRate = isSmall ? 2e-3 : 1e-3
   }
 
-  /// Whether there are too few steps to learn a linear function freely.
+  /// True for too few steps to learn a linear function freely.
   static func isShort(steps: Int, horizon: Int, isDirect: Bool?) -> Bool { !(isDirect ?? (horizon > 1)) && steps < 1_000 }
 
   /// The longest segment, up to two days of hours, in which both context and horizon are cut without a rest.

@@ -36,8 +36,10 @@ public struct ForecastPlot: Sendable {
           title: set.name(series: window.series, target: window.target),
           history: points(window.origin - max(history ?? max(3 * horizon, 48), 1)..<window.origin), truth: points(window.origin..<window.origin + horizon),
           median: line(0.5),
-          bands: forecast.hasIntervals
-            ? ForecastMetrics.intervals.reversed().filter { forecast.reaches((1 - $0) / 2) && forecast.reaches((1 + $0) / 2) }.map { (Int(($0 * 100).rounded()), line((1 - $0) / 2), line((1 + $0) / 2)) } : [],
+          bands: ForecastMetrics.intervals.reversed().compactMap { interval in
+            let (low, high) = ((1 - interval) / 2, (1 + interval) / 2)
+            return forecast.reaches(low) && forecast.reaches(high) ? (Int((interval * 100).rounded()), line(low), line(high)) : nil
+          },
           label: { series.axis.label(of: window.origin + $0) })
       }
     }

@@ -18,7 +18,7 @@ public struct ForecastTrainer: Trainer {
   public let division: String
   /// What should be known of the division.
   public let warnings: [String]
-  /// What was chosen by the data of a short series, in words.
+  /// Choices that the values of a short series led to, in words.
   public let choices: [String]
   public let readsStandardInput: Bool
   public let origin: TrainingOrigin?
@@ -167,6 +167,7 @@ public struct ForecastTrainer: Trainer {
     guard let short else { return }
     var model = initial
     model.weights = loop.best
+    // A run that went on from a finished model has the later function.
     model.set(short.before)
     let trained = model
     func moved(from rule: ShortSeriesRule, _ share: Double) -> Weights {

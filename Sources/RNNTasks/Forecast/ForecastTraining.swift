@@ -14,8 +14,7 @@ public struct ForecastTraining: TrainingTask {
   private let windows: Int
   private let seed: UInt64
   public let settings: RunSettings
-  /// Weights that stay as they are.
-  private let fixed: [String]
+  public let fixed: [String]
   // The windows of the epoch asked for last.
   private var epoch = -1
   private var order: [Int] = []
@@ -61,11 +60,10 @@ public struct ForecastTraining: TrainingTask {
   public mutating func loss(_ weights: Weights, epoch: Int, index: Int, step: Int) throws -> (loss: Double, gradient: Weights, units: Int) {
     let batch = batch(epoch: epoch, index: index)
     let key = DropoutKey(seed: seed, step: UInt32(truncatingIfNeeded: step))
-    var (loss, gradient) = valueAndGradient(of: weights) { weights in
+    let (loss, gradient) = valueAndGradient(of: weights) { weights in
       let (numbers, targets) = model.network.numbersAndTargets(reader, batch, horizonOnly: false, weights, key: key)
       return model.architecture.head.loss(numbers, targets).mean
     }
-    for name in fixed { gradient[name] = gradient[name]?.scaled(by: 0) }
     return (Double(loss.item), gradient, batch.count)
   }
 

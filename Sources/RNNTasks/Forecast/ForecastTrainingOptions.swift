@@ -4,7 +4,7 @@ public import RNNLayers
 import RNNTensor
 import RNNTraining
 
-/// How a model of series is trained. What is nil is chosen by the data (``ForecastDefaults``), or is the model's that training starts
+/// Settings of a series model's training. Those that are nil follow from the data (``ForecastDefaults``), or from the model that training starts
 /// from.
 public struct ForecastTrainingOptions: TaskTrainingOptions {
   /// How the steps to come follow from those before (``ForecastModel/Kind``).
@@ -25,9 +25,9 @@ public struct ForecastTrainingOptions: TaskTrainingOptions {
   public var head: ForecastHead?
   /// Standard if nil.
   public var scaling: Scaler.Kind?
-  /// Whether logarithms are taken of the targets; if nil, of short series where they fit better.
+  /// Takes logarithms of the targets; if nil, those of short series where they fit better.
   public var log: Bool?
-  /// Whether a season is looked for in the values of short series whose set has none.
+  /// Looks for a season in the values of short series whose set has none.
   public var findsSeason: Bool
   /// GRU if nil.
   public var cell: Cell?

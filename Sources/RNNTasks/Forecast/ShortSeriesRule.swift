@@ -74,7 +74,7 @@ private struct SmoothedSeasons {
     return weights
   }
 
-  /// What the rule says of each step, with the seasons that there are; NaN where there are none.
+  /// Predictions of each step from the seasons that there are; NaN where there are none.
   func predictions(_ values: [Double]) -> [Double] {
     let season = lags.season ?? 0, shares = shares, seasonShares = seasonShares
     let means = values.indices.map { step in
@@ -121,7 +121,7 @@ package struct ShortSeriesRule {
 
   private struct Row {
     let inputs: [Double]
-    /// What each rule leaves.
+    /// The residual of each rule.
     let rest: [Double]
     let weight: Double
   }
@@ -200,7 +200,7 @@ package struct ShortSeriesRule {
     score = 0.5 * log(least) + change / Double(rows.count)
   }
 
-  /// What a lag's coefficient costs.
+  /// The penalty of a lag's coefficient.
   private static func cost(_ lag: Int, season: Int?) -> Double {
     let far = season.map { min(lag, abs(lag - $0) + 1) } ?? lag
     return Double(far * far)
@@ -208,7 +208,7 @@ package struct ShortSeriesRule {
 }
 
 extension SeriesSet {
-  /// Whether all target values of these steps that are there have logarithms.
+  /// True if all known target values of these steps have logarithms.
   func isAboveZero(in ranges: [Range<Int>]) -> Bool {
     zip(series, ranges).allSatisfy { series, range in series.targets.allSatisfy { $0[range].allSatisfy { $0.isNaN || $0 > 0 } } }
   }

@@ -27,7 +27,7 @@ public struct TranscriberTrainingOptions: TaskTrainingOptions {
   public var hidden: Int?
   public var layers: Int?
   public var projection: Int?
-  /// Whether sound is heard in both directions, which it is if nil; a stream can only be heard in one.
+  /// Hears sound in both directions, also if nil; a stream can only be heard in one.
   public var bidirectional: Bool?
   /// How many rows one behind the other become one step.
   public var stacking: Int?

@@ -48,7 +48,7 @@ public struct Translator: Sendable {
   public let architecture: Architecture
   public let source: Tokenizer
   public let target: Tokenizer
-  /// Whether both sides have the same tokens.
+  /// True if both sides share their tokens.
   var sharesTokens: Bool { source == target }
   /// What is done to sentences and translations before they are cut into tokens.
   public internal(set) var normalizer = TextNormalizer.none

@@ -20,11 +20,14 @@ public protocol TrainingTask {
   func validate(_ weights: Weights) throws -> Validation
   /// Whether there is a validation part.
   var isMeasured: Bool { get }
+  /// Names of weights that training leaves as they are.
+  var fixed: [String] { get }
 }
 
 /// What most tasks do: they measure, and nothing goes from one batch to the next.
 extension TrainingTask {
   public var isMeasured: Bool { true }
+  public var fixed: [String] { [] }
   public var carried: Weights { Weights() }
   public mutating func carry(_ carried: Weights) throws {}
 }
@@ -173,10 +176,14 @@ public struct TrainingLoop<Task: TrainingTask> {
     while !state.isFinished {
       if shouldStop() { return false }
       let rate = learningRate
-      let (loss, gradient, units) = try task.loss(weights, epoch: state.epoch, index: state.stepInEpoch, step: state.step)
+      var (loss, gradient, units) = try task.loss(weights, epoch: state.epoch, index: state.stepInEpoch, step: state.step)
+      for name in task.fixed { gradient[name] = gradient[name]?.scaled(by: 0) }
       let clipped = GradientClip(maximum: settings.clip)(gradient)
       if clipped.isFinite && loss.isFinite {
+        // Weight decay would move them without a gradient too.
+        let fixed = task.fixed.map { ($0, weights[$0]) }
         optimizer.step(&weights, gradient: gradient, learningRate: Float(rate), gradientScale: clipped.scale)
+        for (name, tensor) in fixed { weights[name] = tensor }
         skippedInARow = 0
         state.lossSum += loss
         state.lossCount += 1
@@ -204,7 +211,9 @@ public struct TrainingLoop<Task: TrainingTask> {
       if isDone, state.skipped == state.step { throw lossIsNoNumber("in any update") }
       if isEndOfEpoch || isDone || state.stepInEpoch % stepsBetweenMeasurements == 0 {
         let isBest = try measure()
-        if isDone, state.skipped > 0, task.isMeasured, state.best?.validation.isNaN ?? true { throw lossIsNoNumber("in \(state.skipped) of \(state.step) updates, and is none on the validation part") }
+        if isDone, state.skipped > 0, task.isMeasured, state.best?.validation.isNaN ?? true {
+          throw lossIsNoNumber("in \(state.skipped) of \(state.step) updates, and is none on the validation part")
+        }
         state.isFinished = isDone || isStuck
         if let last = state.history.last { try report(&self, .measured(last, isBest: isBest)) }
       } else {

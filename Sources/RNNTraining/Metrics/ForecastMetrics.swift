@@ -40,7 +40,7 @@ public struct ForecastMetrics: Sendable, Hashable {
   private let median: Place
   private let pinballs: [Place]
   private let bounds: [Place]
-  /// Whether the quantiles reach to both ends of each interval.
+  /// For each interval, true if the quantiles reach to both ends.
   private let areReached: [Bool]
 
   /// The number of predicted values that are known.

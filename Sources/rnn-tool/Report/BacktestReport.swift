@@ -10,7 +10,7 @@ struct BacktestReport {
     let figures: [String: Double]
     /// Of each step ahead.
     let steps: [String: [Double]]
-    /// How many forecasts were limited to what the series has had, widened by its range.
+    /// The number of forecasts that were limited to the range of the series, widened by itself.
     let limited: Int
   }
 

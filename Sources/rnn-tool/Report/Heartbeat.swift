@@ -11,11 +11,15 @@ package final class Heartbeat: Sendable {
   /// Beats until nobody holds it.
   ///
   /// - Parameters:
+  ///   - isResting: begins without beats, for ``during(_:)``.
   ///   - interval: the time without anything shown after which a line is written.
   ///   - write: takes the line.
-  package init(every interval: Duration = .seconds(8), write: @escaping @Sendable (String) -> Void = { Terminal.standardError().write($0) }) {
+  package init(
+    isResting: Bool = false, every interval: Duration = .seconds(8),
+    write: @escaping @Sendable (String) -> Void = { Terminal.standardError().write($0) }
+  ) {
     let clock = ContinuousClock(), began = clock.now
-    lastShown = Mutex(began)
+    lastShown = Mutex(isResting ? nil : began)
     // On a terminal the line replaces an unfinished one.
     let start = Terminal.standardError().isInteractive ? "\r\u{1B}[K" : ""
     Thread.detachNewThread { [weak self] in

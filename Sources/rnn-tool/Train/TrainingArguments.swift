@@ -39,7 +39,7 @@ struct ModelArguments: ParsableArguments {
   var initialization: RecurrentStack.Initialization { .init(forgetBias: forgetBias, orthogonal: orthogonal, range: initial) }
 }
 
-/// What may be added to the model that training starts from.
+/// Extensions of the model that training starts from.
 struct ExtensionArguments: ParsableArguments {
   @Flag(help: "With --from: add the tokens and labels of the data that the model lacks. Known ones keep their weights.")
   var extend = false
