@@ -42,13 +42,13 @@ struct ClassificationTests {
     #expect(verified.code == 0 && verified.text.contains("padded = alone"), "\(verified.text)")
   }
 
-  @Test func resumesToTheSameBits() async throws {
+  @Test func resumesToTheSameBits() throws {
     let place = try Workplace()
     let table = try place.write("t.csv", Self.table.utf8)
     let common = ["train", "classify", table, "--steps", "1500", "--checkpoint-every", "0.01s"] + Self.small
     #expect(try Program.run(common + ["-o", place.path("whole")]).code == 0)
     let run = try Program.start(common.filter { $0 != "--quiet" } + ["-o", place.path("parts")])
-    try await run.wait(for: "step")
+    run.wait(for: "step")
     run.process.interrupt()
     let stopped = try run.finish()
     guard stopped.code == 130 else {

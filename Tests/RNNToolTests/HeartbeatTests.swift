@@ -32,12 +32,4 @@ import rnn_tool
     // One may have been on its way.
     #expect(lines.all.count <= count + 1)
   }
-
-  /// Frequent output gets no further lines.
-  @Test func isSilentWhereMuchIsShown() {
-    let lines = Lines(), heart = Heartbeat(every: .seconds(600)) { lines.add($0) }
-    let terminal = heart.watching(Terminal(isInteractive: false, write: { _ in }))
-    for _ in 0..<10 { terminal.write("a line") }
-    #expect(lines.all.isEmpty)
-  }
 }

@@ -4,30 +4,30 @@ import Testing
 /// Runs that are stopped from outside, by signals and by limits.
 @Suite(.enabled(if: Program.isBuilt, "the program rnn is not built beside the tests"), .serialized)
 struct InterruptionTests {
-  private static let call = "train generate text.txt -o m --steps 1000000 --checkpoint-every 1h " + tiny.joined(separator: " ")
+  private static let call = "train generate text.txt -o m --steps \(endless) --checkpoint-every 1h " + tiny.joined(separator: " ")
 
-  private func start(_ place: Workplace, _ script: String) async throws -> Program.Running {
+  private func start(_ place: Workplace, _ script: String) throws -> Program.Running {
     _ = try place.text()
     let running = try Program.startShell(script, in: place.folder)
-    try await running.wait(for: "step 1/")
+    running.wait(for: "step 1/")
     return running
   }
 
   /// The signal that nohup has ignored stays ignored.
-  @Test func aClosedTerminalUnderNohup() async throws {
+  @Test func aClosedTerminalUnderNohup() throws {
     let place = try Workplace()
-    let running = try await start(place, "trap '' HUP; exec \"$RNN\" \(Self.call)")
+    let running = try start(place, "trap '' HUP; exec \"$RNN\" \(Self.call)")
     kill(running.process.processIdentifier, SIGHUP)
-    try await running.wait(for: "epoch 2.00")
+    running.wait(for: "epoch 2.00")
     kill(running.process.processIdentifier, SIGTERM)
     #expect(try running.finish().code == 143)
   }
 
   /// Of a service that is ended by SIGTERM and SIGHUP at once, or a limit of time that is repeated, the work is saved too.
   @Test(arguments: [[SIGTERM, SIGHUP], [SIGXCPU, SIGXCPU, SIGXCPU], [SIGHUP, SIGTERM]])
-  func signalsTogether(_ signals: [Int32]) async throws {
+  func signalsTogether(_ signals: [Int32]) throws {
     let place = try Workplace()
-    let running = try await start(place, "exec \"$RNN\" \(Self.call)")
+    let running = try start(place, "exec \"$RNN\" \(Self.call)")
     for signal in signals { kill(running.process.processIdentifier, signal) }
     let result = try running.finish()
     #expect(signals.contains(result.code - 128) && result.errors.contains("--resume"), "\(result.code) \(result.errors)")
@@ -35,17 +35,17 @@ struct InterruptionTests {
   }
 
   /// Ctrl-\ ends the program at once, without the report of a crash.
-  @Test func quits() async throws {
+  @Test func quits() throws {
     let place = try Workplace()
-    let running = try await start(place, "ulimit -c 0; exec \"$RNN\" \(Self.call)")
+    let running = try start(place, "ulimit -c 0; exec \"$RNN\" \(Self.call)")
     kill(running.process.processIdentifier, SIGQUIT)
     let result = try running.finish()
     #expect(result.code == 128 + SIGQUIT && !result.errors.contains("crashed"), "\(result.errors)")
   }
 
   /// A checkpoint of a run that was stopped, and a call that goes on from it.
-  private func interrupted(_ place: Workplace) async throws -> [UInt8] {
-    let running = try await start(place, "exec \"$RNN\" \(Self.call)")
+  private func interrupted(_ place: Workplace) throws -> [UInt8] {
+    let running = try start(place, "exec \"$RNN\" \(Self.call)")
     kill(running.process.processIdentifier, SIGTERM)
     #expect(try running.finish().code == 143)
     return try place.bytes("m.checkpoint")
@@ -53,9 +53,9 @@ struct InterruptionTests {
 
   private let resuming = call.replacing("1h", with: "0.001s") + " --resume --quiet"
 
-  @Test func aLimitOfAFilesSize() async throws {
+  @Test func aLimitOfAFilesSize() throws {
     let place = try Workplace()
-    let checkpoint = try await interrupted(place)
+    let checkpoint = try interrupted(place)
     // Blocks of 512 bytes, or of 1024 in some shells: less than the checkpoint in either.
     let result = try Program.shell("ulimit -f \(checkpoint.count / 2048); exec \"$RNN\" \(resuming)", in: place.folder)
     #expect(result.code == 74 && result.errors.contains("can't write ") && result.errors.contains("File too large"), "\(result.code) \(result.errors)")
@@ -68,14 +68,14 @@ struct InterruptionTests {
     #expect(!place.names.contains { $0.contains("state") })
   }
 
-  @Test func aDiskThatIsFullInTheMiddleOfACheckpoint() async throws {
+  @Test func aDiskThatIsFullInTheMiddleOfACheckpoint() throws {
     let place = try Workplace()
     guard try Program.shell("mount -t tmpfs -o size=1m tmpfs \"$1\" 2>/dev/null", [place.folder.path]).code == 0 else {
       print("no small file system can be mounted here (that needs root): a full disk is not tested")
       return
     }
     defer { _ = try? Program.shell("umount \"$1\"", [place.folder.path]) }
-    let checkpoint = try await interrupted(place)
+    let checkpoint = try interrupted(place)
     // All but a few pages are taken.
     _ = try Program.shell("cat /dev/zero > filler 2>/dev/null; truncate -s -8192 filler", in: place.folder)
     let result = try Program.shell("exec \"$RNN\" \(resuming)", in: place.folder)
@@ -84,7 +84,7 @@ struct InterruptionTests {
     #expect(place.names == ["filler", "m.checkpoint", "text.txt"])
     try FileManager.default.removeItem(atPath: place.path("filler"))
     let running = try Program.startShell("exec \"$RNN\" \(Self.call) --resume", in: place.folder)
-    try await running.wait(for: "resumed at step")
+    running.wait(for: "resumed at step")
     kill(running.process.processIdentifier, SIGTERM)
     #expect(try running.finish().code == 143)
   }

@@ -127,21 +127,21 @@ struct OriginTests {
   }
 
   /// The best weights of a run that was stopped, with other data; and the run that starts from them is stopped and goes on.
-  @Test func startsFromACheckpoint() async throws {
+  @Test func startsFromACheckpoint() throws {
     let place = try Workplace(), checkpoint = place.path("base.checkpoint")
     let (old, new) = (try Task.generate.data(place, isNew: false), try Task.generate.data(place, isNew: true))
-    func stopped(_ arguments: [String]) async throws {
-      let running = try Program.start(["train", "generate"] + arguments + ["--checkpoint-every", "1h", "--steps", "100000"])
-      try await running.wait(for: "  best")
+    func stopped(_ arguments: [String]) throws {
+      let running = try Program.start(["train", "generate"] + arguments + ["--checkpoint-every", "1h", "--steps", endless])
+      running.wait(for: "  best")
       kill(running.process.processIdentifier, SIGINT)
       #expect(try running.finish().code == 130)
     }
-    try await stopped([old, "-o", place.path("base")] + Task.generate.training.filter { $0 != "--quiet" })
+    try stopped([old, "-o", place.path("base")] + Task.generate.training.filter { $0 != "--quiet" })
     #expect(place.names.contains("base.checkpoint") && !place.names.contains("base"))
     let train = [new, "-o", place.path("m"), "--from", checkpoint, "--extend", "--batch", "4"]
-    try await stopped(train)
+    try stopped(train)
     let model = try LanguageModel(contentsOf: checkpoint)
-    try expect(64, "with --extend, now it is without", ["train", "generate"] + train.filter { $0 != "--extend" } + ["--resume", "--steps", "100000"])
+    try expect(64, "with --extend, now it is without", ["train", "generate"] + train.filter { $0 != "--extend" } + ["--resume", "--steps", endless])
     let step = try #require(try json(Program.run(["inspect", place.path("m.checkpoint"), "--json"]))["checkpoint"] as? [String: Any])["step"] as? Int ?? 0
     let rest = try Program.run(["train", "generate"] + train + ["--resume", "--steps", "\(step + 2)"])
     #expect(rest.code == 0 && rest.errors.contains("resumed at step \(step)"), "\(rest.errors)")

@@ -142,20 +142,20 @@ struct OutputTests {
   }
 
   /// A run that goes on until it is stopped.
-  private func start(_ place: Workplace, _ output: String) async throws -> Program.Running {
+  private func start(_ place: Workplace, _ output: String) throws -> Program.Running {
     let running = try Program.start(
-      ["train", "generate", place.path("text.txt"), "-o", place.path(output), "--steps", "1000000", "--checkpoint-every", "0.01s"] + tiny)
-    try await running.wait(for: "step 1/")
+      ["train", "generate", place.path("text.txt"), "-o", place.path(output), "--steps", endless, "--checkpoint-every", "0.01s"] + tiny)
+    running.wait(for: "step 1/")
     return running
   }
 
-  @Test func runsThroughALinkAreKeptApart() async throws {
+  @Test func runsThroughALinkAreKeptApart() throws {
     let place = try Workplace()
     let text = try place.text()
     try FileManager.default.createDirectory(atPath: place.path("store"), withIntermediateDirectories: false)
     symlink("store/m", place.path("link"))
     symlink("store", place.path("folder"))
-    let running = try await start(place, "link")
+    let running = try start(place, "link")
     for other in ["link", "store/m", "folder/m", "store/../store/m"] {
       let result = try Program.run(["train", "generate", text, "-o", place.path(other), "--steps", "1"] + tiny)
       #expect(result.code == 73 && result.errors.contains("another run"), "\(other): \(result.errors)")

@@ -8,18 +8,18 @@ struct ResumeTests {
   private static let settings = ["--hidden", "24", "--embedding", "8", "--batch", "4", "--sequence-length", "16", "--schedule", "constant", "--averaging", "0"]
 
   /// Stopped after some measurements.
-  private func interrupted(_ place: Workplace, _ arguments: [String]) async throws {
-    let running = try Program.start(arguments + ["--steps", "1000000", "--checkpoint-every", "1h"])
-    try await running.wait(for: "  best")
+  private func interrupted(_ place: Workplace, _ arguments: [String]) throws {
+    let running = try Program.start(arguments + ["--steps", endless, "--checkpoint-every", "1h"])
+    running.wait(for: "  best")
     kill(running.process.processIdentifier, SIGINT)
     let result = try running.finish()
     #expect(result.code == 130 && result.errors.contains("rnn generate \(place.path("m.checkpoint")) uses its best weights"), "\(result.errors)")
   }
 
-  @Test func aCheckpointIsUsedLikeAModel() async throws {
+  @Test func aCheckpointIsUsedLikeAModel() throws {
     let place = try Workplace()
     let text = try place.text(), checkpoint = place.path("m.checkpoint")
-    try await interrupted(place, ["train", "generate", text, "-o", place.path("m")] + Self.settings)
+    try interrupted(place, ["train", "generate", text, "-o", place.path("m")] + Self.settings)
     let generated = try Program.run(["generate", checkpoint, "--length", "20", "--save-state", place.path("state")])
     #expect(generated.code == 0 && !generated.text.isEmpty, "\(generated.errors)")
     #expect(try Program.run(["generate", checkpoint, "--length", "20", "--state", place.path("state")]).code == 0)
@@ -29,7 +29,7 @@ struct ResumeTests {
     #expect(try Program.run(["train", "classify", try place.write("t.tsv", "a\tx\nb\ty\na\tx\nb\ty\n".utf8), "-o", place.path("c"), "--from", checkpoint, "--steps", "1"]).code == 0)
 
     let shown = try Program.run(["inspect", checkpoint])
-    #expect(shown.text.firstMatch(of: #/checkpoint +after step \d+ of --steps 1000000, in epoch \d+; best after step \d+, validation loss \d+\.\d+\n/#) != nil, "\(shown.text)")
+    #expect(shown.text.firstMatch(of: #/checkpoint +after step \d+ of --steps 1000000000, in epoch \d+; best after step \d+, validation loss \d+\.\d+\n/#) != nil, "\(shown.text)")
     let found = try #require(try json(Program.run(["inspect", checkpoint, "--json"]))["checkpoint"] as? [String: Any])
     #expect((found["step"] as? Int ?? 0) > 0 && found["is_finished"] as? Bool == false && (found["best"] as? [String: Any])?["validation_loss"] is Double)
 

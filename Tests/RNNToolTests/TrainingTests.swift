@@ -108,7 +108,7 @@ struct TrainingTests {
 
   private let slow = ["--hidden", "64", "--embedding", "16", "--batch", "8", "--sequence-length", "32", "--dropout", "0.1", "--checkpoint-every", "0.01s"]
 
-  @Test func killedAndResumedGivesTheSameModel() async throws {
+  @Test func killedAndResumedGivesTheSameModel() throws {
     let place = try Workplace()
     let text = try place.text()
     let arguments = ["train", "generate", text, "--epochs", "120"] + slow
@@ -117,7 +117,7 @@ struct TrainingTests {
     // The moments differ from run to run: none may matter.
     while code != 0, kills < 100 {
       let running = try Program.start(arguments + ["-o", place.path("m"), "--resume"])
-      try await Task.sleep(for: .milliseconds(Int.random(in: 30...150)))
+      usleep(.random(in: 30_000...150_000))
       if kills < 5 { kill(running.process.processIdentifier, SIGKILL) }
       let result = try running.finish()
       code = result.code
@@ -137,13 +137,13 @@ struct TrainingTests {
   }
 
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGXFSZ])
-  func interrupted(_ signal: Int32) async throws {
+  func interrupted(_ signal: Int32) throws {
     let place = try Workplace()
     let text = try place.text()
     let model = try place.model("m"), before = try place.bytes("m")
-    let arguments = ["train", "generate", text, "-o", model, "--steps", "100000"] + slow + ["--checkpoint-every", "1h"]
+    let arguments = ["train", "generate", text, "-o", model, "--steps", endless] + slow + ["--checkpoint-every", "1h"]
     let running = try Program.start(arguments)
-    try await running.wait(for: "step 1/")
+    running.wait(for: "step 1/")
     kill(running.process.processIdentifier, signal)
     let result = try running.finish()
     #expect(result.code == 128 + signal, "\(result.errors)")
@@ -183,11 +183,11 @@ struct TrainingTests {
     #expect(place.names == ["m", "text.txt"])
   }
 
-  @Test func timeBeforeAnInterruptionCounts() async throws {
+  @Test func timeBeforeAnInterruptionCounts() throws {
     let place = try Workplace()
     let arguments = ["train", "generate", try place.text(), "-o", place.path("m"), "--time", "90s"] + slow
     let running = try Program.start(arguments)
-    try await running.wait(for: "step 1/".replacing("/", with: ""))
+    running.wait(for: "step 1/".replacing("/", with: ""))
     kill(running.process.processIdentifier, SIGINT)
     #expect(try running.finish().code == 130)
     // As if the run had used up its time before: one step later it is finished.
@@ -205,11 +205,11 @@ struct TrainingTests {
     #expect(try #require(json["seconds"] as? Double) >= 1000)
   }
 
-  @Test func twoRunsToOneFile() async throws {
+  @Test func twoRunsToOneFile() throws {
     let place = try Workplace()
-    let arguments = ["train", "generate", try place.text(), "-o", place.path("m"), "--steps", "100000"] + slow
+    let arguments = ["train", "generate", try place.text(), "-o", place.path("m"), "--steps", endless] + slow
     let running = try Program.start(arguments)
-    try await running.wait(for: "step 1/")
+    running.wait(for: "step 1/")
     let second = try Program.run(arguments)
     #expect(second.code == 73 && second.errors.contains("another run"), "\(second.errors)")
     kill(running.process.processIdentifier, SIGKILL)
