@@ -60,24 +60,45 @@ extension TrainingOrigin {
     }
   }
 
-  /// Throws `.usage` where tokens are asked for that a model doesn't have.
-  func check(tokens kind: Tokenizer.Kind?, _ given: Tokenizer?, vocabulary: Int?, against own: Tokenizer) throws(RNNError) {
+  /// Throws `.usage` where tokens are asked for that a model doesn't have, and where it is to be extended and can't be.
+  ///
+  /// - Parameter extendsLabels: whether there is something else to extend.
+  func check(
+    tokens kind: Tokenizer.Kind?, _ given: Tokenizer?, vocabulary: Int?, against own: Tokenizer, extendsLabels: Bool = false
+  ) throws(RNNError) {
     try Self.check(["--tokens": kind?.rawValue], against: ["--tokens": own.kind.rawValue])
     try own.kind.checkVocabulary(vocabulary)
+    if isExtended, !extendsLabels, own.kind.readsAnything {
+      throw RNNError(.usage, "--extend has nothing to add to the model of --from: its tokens, \(own.kind.rawValue), make up any text")
+    }
     if let given, given != own { throw RNNError(.usage, "the tokens of a file contradict --from: that model has others") }
     guard let vocabulary else { return }
     let canGrow = own.kind == .words
     guard vocabulary == own.count || canGrow && isExtended && vocabulary > own.count else {
+      // As it was given: by itself, or behind the kind of tokens.
+      func option(_ size: Int) -> String { kind.map { "--tokens \($0.rawValue):\(size)" } ?? "--vocabulary \(size)" }
       throw RNNError(
         .usage,
-        "--vocabulary \(vocabulary) contradicts --from: that model has --vocabulary \(own.count)\(canGrow && vocabulary > own.count ? ", to which --extend adds" : "")")
+        "\(option(vocabulary)) contradicts --from: that model has \(option(own.count))\(canGrow && vocabulary > own.count ? ", to which --extend adds" : "")")
+    }
+    if isExtended, !extendsLabels, vocabulary == own.count {
+      throw RNNError(.usage, "a vocabulary of \(vocabulary) leaves --extend nothing to add: the model of --from has as many tokens")
     }
   }
 
   /// Throws `.usage` where options say how recurrent layers begin, which the model has.
   static func check(_ initialization: RecurrentStack.Initialization) throws(RNNError) {
-    guard initialization == RecurrentStack.Initialization(range: initialization.range) else {
-      throw RNNError(.usage, "--forget-bias and --orthogonal contradict --from: the recurrent layers begin as that model's")
+    let given = [initialization.forgetBias != 0 ? "--forget-bias" : nil, initialization.orthogonal ? "--orthogonal" : nil].compactMap(\.self)
+    guard given.isEmpty, initialization.span == nil else {
+      let options = given.isEmpty ? "a span that units remember contradicts" : given.joined(separator: " and ") + (given.count == 1 ? " contradicts" : " contradict")
+      throw RNNError(.usage, "\(options) --from: the recurrent layers begin as that model's")
+    }
+  }
+
+  /// Throws `.usage` where an option says how weights begin, and all are the model's.
+  static func check(_ initialization: RecurrentStack.Initialization, hasAllWeights: Bool) throws(RNNError) {
+    if hasAllWeights, initialization.range != nil {
+      throw RNNError(.usage, "--initial contradicts --from: nothing is new, and all weights begin as that model's")
     }
   }
 }
@@ -116,7 +137,10 @@ extension TrainingOrigin {
   }
 
   private mutating func note(_ count: Int, _ what: String, of side: String) {
-    guard count > 0 else { return }
+    guard count > 0 else {
+      if isExtended { note("no new \(what)s of \(side)") }
+      return
+    }
     let things = count == 1 ? what : "\(what)s"
     note(isExtended ? "\(count) new \(things) of \(side)" : "\(count) \(things) of \(side) unknown to it, which --extend adds")
   }
@@ -129,10 +153,13 @@ extension Weights {
   ///
   /// - Parameter rows: of some tensors, the place here of each of the model's rows; a negative one isn't taken, and rows that no place
   ///   names stay as they are.
-  mutating func take(_ origin: Weights, rows: [String: [Int32]] = [:]) {
+  /// - Returns: whether all weights are the model's now.
+  mutating func take(_ origin: Weights, rows: [String: [Int32]] = [:]) -> Bool {
+    var whole: Set<String> = []
     for (name, tensor) in zip(origin.names, origin.tensors) {
       guard let own = self[name] else { continue }
       if let places = rows[name] {
+        if Set(places.filter { $0 >= 0 }).count == own.shape[0] { whole.insert(name) }
         let width = own.shape.dropFirst().reduce(1, *)
         precondition(tensor.shape.dropFirst() == own.shape.dropFirst() && places.count <= tensor.shape[0], "\(name) has other columns")
         var values = own.values
@@ -144,7 +171,9 @@ extension Weights {
         self[name] = Tensor(values, shape: own.shape)
       } else if own.shape == tensor.shape {
         self[name] = tensor
+        whole.insert(name)
       }
     }
+    return names.allSatisfy(whole.contains)
   }
 }

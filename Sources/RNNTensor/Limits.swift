@@ -57,6 +57,13 @@ package enum Limits {
   /// A value of a series: squares of larger ones, and their sums, would overflow.
   package static let seriesValue = Limit(-1e100...1e100, "a number from -1e100 to 1e100")
 
+  /// What scales the values of a series.
+  package static let scale = Limit(Double.leastNonzeroMagnitude...1e100, "a number above 0, up to 1e100")
+  /// The logarithm of a value of a series, or the deviation of some.
+  package static let logarithm = Limit(-1000...1000, "the logarithm of a number, from -1000 to 1000")
+  /// Seconds ahead of UTC.
+  package static let offsetFromUTC = Limit(-86_400...86_400)
+
   // MARK: Models
 
   /// Units of a layer, an embedding, a projected state or any other size of a cell.

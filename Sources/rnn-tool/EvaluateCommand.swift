@@ -116,7 +116,7 @@ struct Evaluate: ParsableCommand {
       if rows != nil { throw RNNError(.usage, "\(self.model) is a classifier: --rows is for models of text") }
       if backtest.isGiven { throw notOfSeries() }
       let metrics = try others.session(with: model).evaluate(
-        reading: texts, options: labelled.options(phrases: false), remark: { if !quiet { Warnings.show([$0]) } })
+        reading: texts, options: labelled.options(phrases: false), remark: { Warnings.show([$0]) })
       try ClassificationReport(metrics, labels: model.labels, model: self.model, texts: texts).print(asJSON: json.json)
     case .forecast(let model):
       try requireTexts()
@@ -141,7 +141,7 @@ struct Evaluate: ParsableCommand {
     var model = model
     if let paths = backtest.paths { model.paths = paths }
     let (set, parts, warnings) = try backtest.data(texts, model, named: self.model)
-    if !quiet { Warnings.show(warnings) }
+    Warnings.show(warnings)
     let test = try Backtest(of: set, parts: parts, horizon: backtest.horizon ?? model.architecture.horizon, stride: backtest.stride ?? 1)
     var fitting = StageView(unit: "values", isQuiet: quiet || json.json)
     let baselines = test.baselines(lags: backtest.linearLags ?? model.architecture.context, log: model.scaler.isLog) { fitting.show($0, of: $1) }
@@ -196,7 +196,7 @@ struct Evaluate: ParsableCommand {
     defer { reading.end() }
     let survey = try TextSurvey(corpus, by: model.tokenizer) { reading.show($0, of: corpus.count) }
     reading.end()
-    if !quiet, let found = try survey.notUTF8() {
+    if let found = try survey.notUTF8() {
       Warnings.show(["\(found); what is no character counts as one in figures per character"])
     }
     var predicting = StageView(TrainingProgress.init(predicting:of:), isQuiet: quiet || json.json)

@@ -115,3 +115,28 @@ struct SeriesArguments: ParsableArguments {
     return options
   }
 }
+
+// MARK: Beside --from
+
+extension SeriesArguments {
+  /// Throws `.usage` for a clock or a season that the model to start from doesn't have.
+  func check(against start: ForecastModel) throws(RNNError) {
+    let variables = start.variables
+    try TrainingOrigin.check(
+      ["--frequency": frequency.map { "'\($0)'" }, "--seasonality": seasonality],
+      against: ["--frequency": "'\(variables.frequency)'", "--seasonality": variables.seasonality])
+  }
+
+  /// Throws `.usage` for columns that the model to start from doesn't know by their names.
+  func check(_ set: SeriesSet, against start: ForecastModel) throws(RNNError) {
+    for (option, given, found, known) in [
+      ("--target-column", targetColumn, set.targets, start.variables.targets), ("--past-column", pastColumn, set.past, start.variables.past),
+      ("--known-column", knownColumn, set.known, start.variables.known),
+    ] where !given.isEmpty && found != known {
+      let own = known.isEmpty ? "is without \(option)" : "has \(option) \(known.joined(separator: ","))"
+      throw RNNError(
+        .usage,
+        "\(option) \(given.joined(separator: ",")) contradicts --from: that model \(own)\(known.isEmpty ? "" : "; if it is the same under another name, rename it in the first line of the table")")
+    }
+  }
+}

@@ -4,7 +4,9 @@ import Synchronization
 /// What ends a run that trains: Ctrl-C, SIGTERM, a closed terminal, a limit of time or of a file's size. It is noted, so that
 /// the step is finished and the work saved.
 ///
-/// A second Ctrl-C or SIGTERM ends the program at once. The other signals come again by themselves.
+/// A second Ctrl-C or SIGTERM ends the program at once. The other signals come again by themselves. A signal that was ignored when the
+/// program started stays ignored: `nohup` wants that of SIGHUP, and a shell of the Ctrl-C that isn't meant for what it runs in the
+/// background.
 enum Signals {
   private static let pending = Atomic<Int32>(0)
   private static let requests = Atomic<Int>(0)
@@ -13,18 +15,24 @@ enum Signals {
     let caught = [SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGXFSZ]
     unblock(caught)
     for number in caught {
-      let previous: (@convention(c) (Int32) -> Void)? = signal(number) { number in
+      handle(number) { number in
         _ = Signals.pending.compareExchange(expected: 0, desired: number, ordering: .relaxed)
         if number == SIGINT || number == SIGTERM, Signals.requests.add(1, ordering: .relaxed).oldValue > 0 { _exit(128 + number) }
       }
-      // As nohup wants it.
-      if number == SIGHUP, unsafeBitCast(previous, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { signal(number, SIG_IGN) }
     }
+  }
+
+  private typealias Handler = @convention(c) (Int32) -> Void
+
+  /// Has a signal handled, unless it is ignored.
+  private static func handle(_ number: Int32, _ handler: Handler?) {
+    let previous: Handler? = signal(number, handler)
+    if unsafeBitCast(previous, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { signal(number, SIG_IGN) }
   }
 
   /// Lets signals end the program, SIGQUIT (Ctrl-\) among them, which the language's runtime takes for a crash.
   static func letThemEnd() {
-    signal(SIGQUIT, SIG_DFL)
+    handle(SIGQUIT, SIG_DFL)
     unblock([SIGINT, SIGTERM, SIGHUP, SIGQUIT])
   }
 

@@ -190,4 +190,14 @@ import Testing
     #expect(throws: RNNError.self) { try texts("r.csv", LabelledOptions(textColumn: "text")) }
     #expect(throws: RNNError.self) { try texts("l", LabelledOptions(separator: ",")) }
   }
+
+  @Test func labelsToRenameThatDoNotOccur() throws {
+    let folder = try TemporaryFolder(["t.tsv": "0\tone\n1\ttwo\n2\tthree\n2\tfour\n"])
+    func warnings(_ map: [String: String]) throws -> [String] { try LabelledTexts(reading: [folder["t.tsv"]], options: LabelledOptions(map: map)).warnings }
+    #expect(try warnings(["0": "a", "1": "b"]).isEmpty)
+    #expect(try warnings(["0": "a", "1": "b", "9": "c"]) == ["--map names the label ‘9’, which no text has; texts left out because their labels aren't named: ‘2’ (2)"])
+    #expect(try warnings(["0": "a", "1": "b", "2": "b", "x": "c", "9": "c"]) == ["--map names the labels ‘9’, ‘x’, which no text has"])
+    let error = #expect(throws: RNNError.self) { try warnings(["7": "a"]) }
+    #expect(error?.message.contains("found no text of these labels, expected texts with labels; --map names the label ‘7’") == true, "\(error?.message ?? "")")
+  }
 }

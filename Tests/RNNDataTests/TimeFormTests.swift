@@ -150,6 +150,47 @@ import Testing
     #expect(days.series[0].axis.label(of: 0) == "2020-03-27T00:00+01:00" && days.series[0].axis.label(of: 3) == "2020-03-30T00:00+02:00")
   }
 
+  /// Steps of a calendar that are a little off are rounded, and it is said.
+  @Test func calendarStepsWithJitter() throws {
+    func text(_ days: [String]) -> [String] {
+      // Before midnight, and behind it.
+      days.enumerated().map { $0 % 2 == 0 ? "\($1)T00:00:00.003" : "\($1)T00:00:00.000" }
+    }
+    for (frequency, days, next) in [
+      ("1 month", ["2023-11-01", "2023-12-01", "2024-01-01", "2024-02-01", "2024-03-01"], "2024-04-01"), ("1 month", ["2023-11-30", "2023-12-31", "2024-01-31", "2024-02-29", "2024-03-31"], "2024-04-30"),
+      ("1 quarter", ["2023-04-01", "2023-07-01", "2023-10-01", "2024-01-01"], "2024-04-01"), ("1 year", ["1701-01-01", "1702-01-01", "1703-01-01", "2024-01-01"], "2025-01-01"),
+      ("4 weeks", ["2024-01-01", "2024-01-29", "2024-02-26", "2024-03-25"], "2024-04-22"),
+    ] {
+      let set = try read(text(days)), axis = set.series[0].axis
+      #expect("\(set.frequency)" == frequency && axis.label(of: set.series[0].length) == "\(next)T00:00:00.000", "\(days)")
+      #expect(set.warnings.contains { $0.contains("the times are up to 3 milliseconds off an even clock of \(frequency): they are rounded to it") }, "\(set.warnings)")
+    }
+    // Some milliseconds before midnight it is the day before.
+    let before = ["2023-12-31T23:59:59.998", "2024-02-01T00:00:00.001", "2024-02-29T23:59:59.999", "2024-04-01T00:00:00.000"]
+    for options in [SeriesReadingOptions(), SeriesReadingOptions(frequency: .month)] {
+      let set = try read(before, options)
+      #expect(set.frequency == .month && set.series[0].length == 4 && (0..<5).map { set.series[0].axis.label(of: $0) }.last == "2024-05-01T00:00:00.000")
+      #expect(set.warnings.contains { $0.contains("up to 2 milliseconds off") }, "\(set.warnings)")
+    }
+    // Exact times are as they were, and hours aren't milliseconds.
+    #expect(try read(["2024-01-01", "2024-02-01", "2024-03-01"]).warnings.isEmpty)
+    #expect(try read(["2023-12-31T23:00:00", "2024-01-31T23:00:00", "2024-02-29T23:00:00", "2024-03-31T22:00:00"]).warnings.allSatisfy { !$0.contains("rounded") })
+    let uneven = try read(["2024-01-01T00:00:00.003", "2024-02-09T00:00:00", "2024-04-01T00:00:00", "2024-04-30T12:00:00.4"])
+    #expect(uneven.frequency == .step && uneven.warnings.contains { $0.contains("between two rows lie from 708 hours to 52 days") }, "\(uneven.warnings)")
+  }
+
+  /// A time that doesn't say its offset, beside one that does, may be hours off.
+  @Test func timesWithAndWithoutOffset() throws {
+    for (times, line, words) in [
+      (["2024-01-01T00:00Z", "2024-01-01T01:00Z", "2024-01-01T02:00"], 4, "found ‘2024-01-01T02:00’, without an offset from UTC, and one on line 2"),
+      (["2024-01-01T00:00", "2024-01-01T01:00", "2024-01-01T02:00+02:00"], 4, "found ‘2024-01-01T02:00+02:00’, with an offset from UTC, and none on line 2"),
+      (["2024-01-01", "2024-01-02Z"], 3, "with an offset"),
+    ] {
+      let error = #expect(throws: RNNError.self, "\(times)") { try read(times) }
+      #expect(error?.kind == .badData && error?.message.contains("line \(line), column 1 (‘time’): ") == true && error?.message.contains(words) == true, "\(error?.message ?? "")")
+    }
+  }
+
   /// A time column is never dropped without a word.
   @Test func columnsThatAreNotUnderstood() throws {
     for (name, value, times) in [
@@ -182,6 +223,10 @@ import Testing
     let said = try read(days)
     #expect(said.warnings.contains { $0.contains("‘45379.0’ is not understood as one (--time-column 'time' takes it for a spreadsheet's number of a day)") }, "\(said.warnings)")
     #expect("\(try read(days, SeriesReadingOptions(time: .columns(["time"]))).frequency)" == "12 hours")
+    for (name, how) in [("t", "is named"), ("T", "is named"), ("a", "rises")] {
+      let warnings = try read(days, name: name, SeriesReadingOptions(targets: ["x"])).warnings
+      #expect(warnings.contains { $0.contains("column 1 (‘\(name)’) \(how) like a time, but ‘45379.0’ is not understood as one (--time-column '\(name)' takes it") }, "\(warnings)")
+    }
   }
 
   /// Ordinary numbers are values, also where a time could look like them.

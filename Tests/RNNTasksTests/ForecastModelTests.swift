@@ -43,6 +43,26 @@ enum SampleSeries {
 @Suite struct ForecastModelTests {
   // MARK: Networks
 
+  /// What the linear function begins with is the same whatever lies far before it.
+  @Test(arguments: [2, 40, 65_536]) func linearExamples(context: Int) throws {
+    let values = (0..<30).map { [11, 12, 13, 19].contains($0) ? Double.nan : Double($0 * $0 % 17) }
+    let set = try SeriesSet(targets: ["y"], frequency: .step, series: [try TimeSeries("s", targets: [values])])
+    let model = try ForecastModel(
+      ForecastModel.Architecture(kind: .recurrent(lags: [1, 3]), hidden: 4, context: context, horizon: 3, head: .absolute, autoregression: true),
+      variables: .init(set, tellsSeriesApart: false), scaler: Scaler(.none, fitting: set, training: [0..<30]))
+    let reader = try model.reader(of: set)
+    for origin in [1, 9, 12, 14, 20, 27] {
+      var found: [[Float]] = [], expected: [[Float]] = []
+      model.network.linearExamples(reader, [ForecastWindow(series: 0, target: 0, origin: origin)]) { found.append($0 + $1) }
+      for step in origin..<origin + 3 where !values[step].isNaN {
+        func number(_ step: Int) -> Float { step < 0 || values[step].isNaN ? 0 : Float(values[step]) }
+        let last = values[..<step].last { !$0.isNaN } ?? 0
+        expected.append([number(step - 1), number(step - 3), values[step - 1].isNaN ? 1 : 0, Float(values[step] - last)])
+      }
+      #expect(found == expected, "\(origin)")
+    }
+  }
+
   /// SegRNN's network in PyTorch.
   @Test func directAsPyTorch() throws {
     let fixture = try Fixture("direct_forecast")

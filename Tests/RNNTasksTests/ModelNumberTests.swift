@@ -61,6 +61,34 @@ struct ModelNumberTests {
     #expect(try model.message { try Self.replace(&$0.metadata["architecture"], "context", "16777216") }.contains("“context” is 16777216, expected a whole number from 1 to 65536"))
   }
 
+  /// Each of these would only make forecasts wrong.
+  @Test func scalersOfForecasts() throws {
+    func model(log: Bool) throws -> ForecastModel {
+      var set = try SeriesSet(targets: ["y"], frequency: .step, series: [try TimeSeries("s", targets: [(0..<60).map { Double($0 % 7) + 1 }])])
+      set.reading = SeriesReadingOptions(missing: 0)
+      set.reading?.offset = 3600
+      return try ForecastTrainer(set, options: ForecastTrainingOptions(horizon: 2, log: log, hidden: 4, training: .init(budget: .steps(1)))).initial
+    }
+    let plain = try model(log: false), logarithmic = try model(log: true)
+    for number in ["0", "-1", "1e101"] {
+      let message = try plain.message { try Self.replace(&$0.metadata["scaler"], "scale", number) }
+      #expect(message.hasPrefix("m: the “scaler” in its metadata: “scale” is \(Double(number) ?? 0), expected a number above 0"), "\(message)")
+    }
+    #expect(try plain.message { try Self.replace(&$0.metadata["scaler"], "centre", "1e200") }.contains("“centre” is 1e+200"))
+    #expect(try logarithmic.message { try Self.replace(&$0.metadata["scaler"], "centre", "5000") }.contains("“centre” is 5000.0, expected the logarithm of a number"))
+    for (model, before, after, words) in [
+      (plain, "\"isLog\":false,\"kind\"", "\"isLog\":true,\"kind\"", "“isLog” is true, but not of the scalings of all targets"),
+      (logarithmic, "\"isLog\":true,\"kind\"", "\"isLog\":false,\"kind\"", "“isLog” is false, but not"),
+      (plain, "\"kind\":\"standard\"", "\"kind\":\"instance\"", "“kind” is instance, but there are scalings of targets"),
+    ] {
+      let message = try model.message { $0.metadata["scaler"]?.replace(before, with: after) }
+      #expect(message.hasPrefix("m: ") && message.contains(words), "\(message)")
+    }
+    for number in Self.huge { #expect(try plain.message { try Self.replace(&$0.metadata["variables"], "offset", number) }.contains("“offset”") == (number != "-1"), "\(number)") }
+    #expect(try plain.message { try Self.replace(&$0.metadata["variables"], "missing", "1e300") }.contains("“missing” is 1e+300"))
+    #expect(try plain.message { _ in } == "accepted" && logarithmic.message { _ in } == "accepted")
+  }
+
   @Test func numbersOfTextStates() throws {
     let model = try LanguageModel(.init(hidden: 3, embedding: 2), tokenizer: .bytes)
     let generator = try TextGenerator(model), options = GenerationOptions(length: 10)

@@ -79,7 +79,13 @@ import Testing
     expect("--vocabulary 3 contradicts --from: that model has --vocabulary 4") { try text(.init(vocabulary: 3)) }
     expect("--vocabulary 5 contradicts --from: that model has --vocabulary 4, to which --extend adds") { try text(.init(vocabulary: 5)) }
     expect("the tokens of a file contradict --from") { try text(.init(tokenizer: Tokenizer(words: ["a", "goat"]))) }
-    expect("--forget-bias and --orthogonal contradict --from") { try text(.init(initialization: .init(orthogonal: true))) }
+    expect("--tokens words:3 contradicts --from: that model has --tokens words:4") { try text(.init(tokens: .words, vocabulary: 3)) }
+    expect("a vocabulary of 4 leaves --extend nothing to add") { try text(.init(vocabulary: 4, training: .init(extendsOrigin: true))) }
+    expect("--orthogonal contradicts --from") { try text(.init(initialization: .init(orthogonal: true))) }
+    expect("--forget-bias and --orthogonal contradict --from") { try text(.init(initialization: .init(forgetBias: 1, orthogonal: true))) }
+    expect("--initial contradicts --from: nothing is new") { try text(.init(initialization: .init(range: 0.1))) }
+    // New tokens begin as it says.
+    #expect(try text(.init(initialization: .init(range: 0.1), training: .init(extendsOrigin: true))).model.tokenizer.count == 6)
     // What is the same contradicts nothing, and what only shapes training is free.
     let same = try text(.init(
       cell: .lstmProjection, tokens: .words, vocabulary: 4, hidden: 8, layers: 2, embedding: 4, projection: 3, dropout: 0.3, sequenceLength: 9,
@@ -91,6 +97,7 @@ import Testing
     func translation(_ options: TranslatorTrainingOptions) throws -> TranslatorTrainer { try TranslatorTrainer(pairs(60), from: translator, options: options) }
     expect("--attention dot contradicts --from: that model has --attention general") { try translation(.init(attention: .dot)) }
     expect("--no-tied-embeddings contradicts --from: that model has --tied-embeddings") { try translation(.init(tiedEmbeddings: false)) }
+    expect("--extend has nothing to add to the model of --from: its tokens, bytes, make up any text") { try translation(.init(training: .init(extendsOrigin: true))) }
     #expect(try translation(.init(sharesTokens: true)).model.architecture.dropout == 0.2)
     let apart = try Translator(.init(hidden: 8, embedding: 4), source: .bytes, target: Tokenizer(of: ["one two"], .bpe, vocabulary: 258))
     expect("--shared-tokens contradicts --from: that model is without --shared-tokens") {
@@ -104,6 +111,13 @@ import Testing
     expect("--bidirectional contradicts --from: that model has --no-bidirectional") { try classification(.init(bidirectional: true)) }
     expect("--pooling mean contradicts --from: that model has --pooling max,last") { try classification(.init(pooling: [.mean])) }
     expect("--no-lowercase contradicts --from: that model has --lowercase") { try classification(.init(lowercase: false)) }
+    // There are labels to extend.
+    #expect(try classification(.init(training: .init(extendsOrigin: true))).model.tokenizer == .bytes)
+    let language = try LanguageModel(.init(hidden: 8, embedding: 4), tokenizer: .bytes)
+    func continued(_ options: ClassifierTrainingOptions) throws -> ClassifierTrainer { try ClassifierTrainer(texts, from: language, options: options) }
+    expect("--extend has nothing to add") { try continued(.init(training: .init(extendsOrigin: true))) }
+    expect("--forget-bias contradicts --from") { try continued(.init(initialization: .init(forgetBias: 1))) }
+    _ = try continued(.init(bidirectional: true, initialization: .init(forgetBias: 1, range: 0.1)))
     #expect(try classification(.init(lowercase: true, pooling: [.max, .last], longest: 7)).model.architecture.longest == 7)
   }
 
@@ -144,6 +158,7 @@ import Testing
     expect("--head gaussian contradicts --from: that model has --head quantiles") { try train(.init(head: .gaussian)) }
     expect("--levels 0.5 contradicts --from: that model has --levels 0.025,") { try train(.init(head: .quantiles([0.5]))) }
     expect("--scaling mean contradicts --from: that model has --scaling standard") { try train(.init(scaling: .mean)) }
+    expect("--initial contradicts --from: nothing is new") { try ForecastTrainer(set, from: start, options: .init(initialization: .init(range: 0.1))) }
     expect("--log contradicts --from: that model is without --log") { try train(.init(log: true)) }
     expect("--no-series-vectors contradicts --from: that model has --series-vectors") { try train(.init(tellsSeriesApart: false)) }
     if case .recurrent = kind {
@@ -211,7 +226,7 @@ import Testing
     try extended.train()
     #expect(extended.model.weights != model.weights)
     // With the same texts nothing is new.
-    #expect(try TextTrainer(more, from: extended.model, options: .init(training: Self.options(2, extends: true))).origin?.remarks == [])
+    #expect(try TextTrainer(more, from: extended.model, options: .init(training: Self.options(2, extends: true))).origin?.remarks == ["no new \(kind.rawValue) of the data"])
   }
 
   @Test func translationsHaveNewTokens() throws {

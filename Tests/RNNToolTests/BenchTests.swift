@@ -26,6 +26,16 @@ import rnn_tool
     #expect(measurement.threads == 2 && measurement.keptBytesPerStepAndRow == 1024)
   }
 
+  /// More threads than any machine's cores take a while, of which each burst is told.
+  @Test func burstsAreReported() {
+    var last = 0, all = 0
+    let peaks = BenchPeak.all(threads: 2) { done, count in
+      #expect(done == last + 1)
+      (last, all) = (done, count)
+    }
+    #expect(peaks.count % 2 == 0 && last > 0 && last <= all && last % peaks.count == 0)
+  }
+
   @Test func gridIsValid() throws {
     for (shape, modes) in BenchShape.grid {
       for mode in modes { try shape.check(for: mode) }

@@ -41,6 +41,14 @@ struct ForecastTrainingTests {
     #expect(verified.code == 0 && verified.text.contains("any future = any other"), "\(verified.text)")
   }
 
+  /// A command to measure with is offered where there is something to measure on.
+  @Test func whatComesNext() throws {
+    let place = try Workplace()
+    let train = ["train", "forecast", try place.write("t.csv", Self.table.utf8), "--target-column", "load", "--steps", "1", "-o", place.path("m")] + Self.small
+    #expect(try Program.run(train).text.hasSuffix("rnn forecast \(place.path("m"))\n"))
+    #expect(try Program.run(train + ["--split", "rest/20/30", "--fresh"]).text.hasSuffix("rnn forecast \(place.path("m")), rnn evaluate \(place.path("m"))\n"))
+  }
+
   @Test func resumesToTheSameBits() throws {
     let place = try Workplace()
     let table = try place.write("t.csv", Self.table.utf8)

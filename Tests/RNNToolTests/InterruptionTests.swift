@@ -13,11 +13,12 @@ struct InterruptionTests {
     return running
   }
 
-  /// The signal that nohup has ignored stays ignored.
-  @Test func aClosedTerminalUnderNohup() throws {
+  /// Signals that are ignored at the start stay so: nohup ignores SIGHUP, and a shell SIGINT and SIGQUIT of what it runs in the background.
+  @Test(arguments: [("HUP", SIGHUP), ("INT", SIGINT), ("QUIT", SIGQUIT), ("XCPU", SIGXCPU)])
+  func ignoredSignals(_ name: String, _ signal: Int32) throws {
     let place = try Workplace()
-    let running = try start(place, "trap '' HUP; exec \"$RNN\" \(Self.call)")
-    kill(running.process.processIdentifier, SIGHUP)
+    let running = try start(place, "trap '' \(name); exec \"$RNN\" \(Self.call)")
+    for _ in 0..<3 { kill(running.process.processIdentifier, signal) }
     running.wait(for: "epoch 2.00")
     kill(running.process.processIdentifier, SIGTERM)
     #expect(try running.finish().code == 143)

@@ -126,6 +126,18 @@ struct OriginTests {
     #expect(!place.names.contains("m"))
   }
 
+  @Test func aTableThatTheModelDoesNotKnow() throws {
+    let place = try Workplace(), base = place.path("base")
+    let (old, new) = (try Task.forecast.data(place, isNew: false), try Task.forecast.data(place, isNew: true))
+    #expect(try Program.run(["train", "forecast", old, "-o", base, "--steps", "1"] + Task.forecast.training).code == 0)
+    let train = ["train", "forecast", new, "-o", place.path("m"), "--from", base, "--steps", "1"]
+    try expect(64, "--frequency '30 minutes' contradicts --from: that model has --frequency '1 hour'", train + ["--frequency", "30min"])
+    try expect(64, "--seasonality 12 contradicts --from: that model has --seasonality 24", train + ["--seasonality", "12"])
+    let words = "contradicts --from: that model has --target-column load; if it is the same under another name, rename it in the first line of the table"
+    try expect(64, "--target-column wind \(words)", train + ["--target-column", "wind", "--past-column", "load"])
+    #expect(try Program.run(train + ["--frequency", "hour", "--seasonality", "24", "--target-column", "2"]).code == 0)
+  }
+
   /// The best weights of a run that was stopped, with other data; and the run that starts from them is stopped and goes on.
   @Test func startsFromACheckpoint() throws {
     let place = try Workplace(), checkpoint = place.path("base.checkpoint")

@@ -46,6 +46,16 @@ struct ResumeTests {
     #expect(resumed.code == 65 && resumed.errors.contains("train anew (--fresh)"), "\(resumed.errors)")
   }
 
+  /// Without progress, what becomes of the call is said all the same.
+  @Test func aQuietRunSaysThatItBeginsAnew() throws {
+    let place = try Workplace()
+    let arguments = ["train", "generate", try place.text(), "-o", place.path("m"), "--steps", "2", "--resume", "--quiet"] + Self.settings
+    let new = try Program.run(arguments)
+    #expect(new.code == 0 && new.errors == "there is no checkpoint \(place.path("m.checkpoint")) to resume from: beginning anew\n", "\(new.errors)")
+    let finished = try Program.run(arguments)
+    #expect(finished.code == 0 && finished.errors.hasPrefix("\(place.path("m")) is finished: this very run wrote it"), "\(finished.errors)")
+  }
+
   @Test func moreOfARun() throws {
     let place = try Workplace()
     let arguments = ["train", "generate", try place.text(), "-o", place.path("m"), "--json"] + Self.settings.dropLast(4)

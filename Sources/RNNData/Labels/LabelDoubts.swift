@@ -3,7 +3,7 @@ import Foundation
 /// Remarks on labels and texts that are read as they stand but may not be what was meant.
 extension LabelledTexts {
   /// Sentences for people, empty where nothing is doubtful.
-  public var warnings: [String] { missingLabels + alikeLabels + [TextDoubts.contents(wholes.prefix(TextDoubts.most).map(text), "texts", remedies: Self.remedies)].compactMap(\.self) }
+  public var warnings: [String] { missingLabels + alikeLabels + [mapRemark, TextDoubts.contents(wholes.prefix(TextDoubts.most).map(text), "texts", remedies: Self.remedies)].compactMap(\.self) }
 
   private static let remedies: [TextDoubts.Kind: String] = [
     .numbers: "they are read as words, which know nothing of size; name the column that has the texts (--text-column), or forecast series of numbers (rnn train forecast)",

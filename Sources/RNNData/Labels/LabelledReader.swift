@@ -39,6 +39,8 @@ public struct LabelledReader: ~Copyable {
   private var firstLine = 1, isHeaderNext = false
   /// Phrases of a row that are still to be given, the last one first.
   private var pending: [Example] = []
+  /// Where labels get new names: how many texts have each label.
+  private var counts: [String: Int] = [:]
 
   /// - Parameters:
   ///   - paths: files or folders; `-` is standard input.
@@ -121,6 +123,7 @@ public struct LabelledReader: ~Copyable {
     while true {
       if var example = pending.popLast() {
         guard let map = options.map else { return example }
+        counts[example.label, default: 0] += 1
         guard let label = map[example.label] else { continue }
         example.label = label
         return example
@@ -134,6 +137,16 @@ public struct LabelledReader: ~Copyable {
         table = nil
       }
     }
+  }
+
+  /// When all is read, a sentence on the labels that were to get new names and don't occur; nil if there are none.
+  public var mapRemark: String? {
+    guard let map = options.map else { return nil }
+    func list(_ labels: [String]) -> String { labels.sorted().prefix(5).joined(separator: ", ") + (labels.count > 5 ? " …" : "") }
+    let missing = map.keys.filter { counts[$0] == nil }, others = counts.keys.filter { map[$0] == nil }
+    guard !missing.isEmpty else { return nil }
+    let left = others.isEmpty ? "" : "; texts left out because their labels aren't named: \(list(others.map { "‘\($0)’ (\(counts[$0, default: 0]))" }))"
+    return "--map names the label\(missing.count == 1 ? "" : "s") \(list(missing.map { "‘\($0)’" })), which no text has\(left)"
   }
 
   private mutating func open(_ source: LabelledSource) throws(RNNError) {

@@ -18,6 +18,8 @@ public struct LabelledTexts: Sendable {
   // Rows, of which a phrase has that of its sentence; and which texts are whole.
   private var rowOf: [Int32] = []
   private var isWhole: [Bool] = []
+  /// What is to be said of labels with new names.
+  private(set) var mapRemark: String?
 
   /// Texts that are there already.
   public init(_ texts: [(text: String, label: String)]) {
@@ -48,8 +50,9 @@ public struct LabelledTexts: Sendable {
       if count % 4096 == 0 { reading(count) }
     }
     guard count > 0 else {
-      throw RNNError(.badData, "\(sources.joined(separator: ", ")): found no text\(options.map == nil ? "" : " of these labels"), expected texts with labels")
+      throw RNNError(.badData, "\(sources.joined(separator: ", ")): found no text\(options.map == nil ? "" : " of these labels"), expected texts with labels\(reader.mapRemark.map { "; \($0)" } ?? "")")
     }
+    mapRemark = reader.mapRemark
     finish()
   }
 

@@ -48,14 +48,16 @@ public struct Frequency: Sendable, Hashable {
   public static let quarter = Frequency(3, .month)
   public static let year = Frequency(12, .month)
 
-  /// A span of time, from a microsecond on: whole days count as days.
+  /// A span of time, from a microsecond on: whole days count as days, and of more than a million seconds only whole ones.
   init(microseconds: Int) {
     if microseconds % CivilTime.microsecondsPerDay == 0 {
       self.init(microseconds / CivilTime.microsecondsPerDay, .day)
     } else if microseconds % 1_000_000 == 0 {
       self.init(microseconds / 1_000_000, .second)
+    } else if microseconds <= Unit.nanosecond.counts.upperBound / 1000 {
+      self.init(microseconds * 1000, .nanosecond)
     } else {
-      self.init(min(microseconds, Unit.nanosecond.counts.upperBound / 1000) * 1000, .nanosecond)
+      self.init(microseconds: (microseconds / 1_000_000 + (microseconds % 1_000_000 >= 500_000 ? 1 : 0)) * 1_000_000)
     }
   }
 

@@ -21,6 +21,17 @@ public struct Scaling: Sendable, Hashable, Codable {
     self.isLog = isLog
   }
 
+  /// A scaling that values of a series can have.
+  ///
+  /// - Throws: `.badData` for a centre that is no value, or no logarithm of one, and for a scale that isn't above 0.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    isLog = try values.decode(Bool.self, forKey: .isLog)
+    centre = try values.decode(isLog ? Limits.logarithm : Limits.seriesValue, forKey: .centre)
+    scale = try values.decode(Limits.scale, forKey: .scale)
+    if isLog { try Limits.logarithm.check(scale, "“scale”", .badData) }
+  }
+
   @inline(__always)
   public func scaled(_ value: Double) -> Double { ((isLog ? log(value) : value) - centre) / scale }
 
@@ -101,6 +112,26 @@ public struct Scaler: Sendable, Hashable, Codable {
     self.others = others
     past = set.past.indices.map { index in Scaling(of: zip(set.series, training).map { $0.past[index][$1] }, isLog: false) }
     known = set.known.indices.map { index in Scaling(of: zip(set.series, training).map { $0.known[index][$1] }, isLog: false) }
+  }
+
+  /// A scaler whose scalings belong together.
+  ///
+  /// - Throws: `.badData` where some targets have logarithms and others have none.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    kind = try values.decode(Kind.self, forKey: .kind)
+    isLog = try values.decode(Bool.self, forKey: .isLog)
+    channels = try values.decode([String: [Scaling]].self, forKey: .channels)
+    others = try values.decode([Scaling].self, forKey: .others)
+    past = try values.decode([Scaling].self, forKey: .past)
+    known = try values.decode([Scaling].self, forKey: .known)
+    guard (others + channels.values.joined()).allSatisfy({ $0.isLog == isLog }) else {
+      throw RNNError(.badData, "“isLog” is \(isLog), but not of the scalings of all targets")
+    }
+    guard (past + known).allSatisfy({ !$0.isLog }) else { throw RNNError(.badData, "“isLog” is true of a variable that is no target") }
+    guard kind == .standard || others.isEmpty && channels.isEmpty else {
+      throw RNNError(.badData, "“kind” is \(kind.rawValue), but there are scalings of targets, which only standard has")
+    }
   }
 
   /// The scaling of a target for a forecast.

@@ -51,6 +51,7 @@ struct SeriesClock {
         warnings.append(
           "the times are up to \(Frequency(microseconds: clock.deviation)) off an even clock of \(clock.frequency): they are rounded to it")
       }
+      if options.frequency?.unit ?? .month == .month, let even = roundedToCalendar(all) { found = even }
       if let found, found.hasClock, try place(all, found) { return }
     }
     series = all.map { ($0.name, TimeAxis(), $0.columns) }
@@ -218,6 +219,20 @@ struct SeriesClock {
     }
     if usual == day, counts[3 * day] != nil, dates.allSatisfy({ $0.weekday < 5 }) { return .businessDay }
     return Frequency(usual / day, .day)
+  }
+
+  /// Rounds times that lie a little beside the steps of a calendar: months, quarters, years. Returns their frequency, nil where they
+  /// are no such steps.
+  private mutating func roundedToCalendar(_ all: [SeriesRows]) -> Frequency? {
+    guard let (times, deviation) = SteadyClock.calendar(all.map(\.times)) else { return nil }
+    let before = all.map(\.times)
+    for (rows, times) in zip(all, times) { rows.times = times }
+    guard let found = options.frequency ?? Self.frequency(all), Self.isEven(all, found) else {
+      for (rows, times) in zip(all, before) { rows.times = times }
+      return nil
+    }
+    warnings.append("the times are up to \(Frequency(microseconds: deviation)) off an even clock of \(found): they are rounded to it")
+    return found
   }
 
   /// True if every row has a step of its own.

@@ -80,9 +80,9 @@ struct SeriesColumns {
     }
     let time = times.columns
     numbers = times.numbers
-    let notUnderstood = times.notUnderstood.map { index, value in
+    let notUnderstood = times.notUnderstood.map { index, value, isNamed in
       let hint = TimeColumns.isSerial([value]) ? " (--time-column '\(labels[index])' takes it for a spreadsheet's number of a day)" : ""
-      return "\(table.describe(index)) is named like a time, but ‘\(value.shortened)’ is not understood as one\(hint)"
+      return "\(table.describe(index)) \(isNamed ? "is named" : "rises") like a time, but ‘\(value.shortened)’ is not understood as one\(hint)"
     }
     warning = notUnderstood.map { "\(name), \($0): rows are taken as steps, without a clock" }
     let series: Int?

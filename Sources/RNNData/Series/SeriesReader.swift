@@ -11,6 +11,8 @@ struct SeriesReader {
   private var layout: SeriesColumns?
   private var offset: Int?
   private var form: TimeForm?
+  /// The first lines of the file with an offset from UTC, and with a time that has none.
+  private var offsetLines: (with: Int?, without: Int?)
   private var warnings: [String] = []
   /// Words such as NA in columns of words, by the column, and in how many rows.
   private var doubtfulWords: [String: [String: Int]] = [:]
@@ -73,6 +75,7 @@ struct SeriesReader {
     } else {
       layout = found
     }
+    offsetLines = (nil, nil)
     let variables = found.targets + found.past + found.known
     separator = table.format.separator
     if numbers.isEmpty { numbers = variables.map { NumberColumn(said: options.numbers, found: options.columns?[found.label($0.index)]) } }
@@ -175,7 +178,7 @@ struct SeriesReader {
       let numbers = found.numbers
       if let time = table.withField(found.time[0].index, { TimeText($0, numbers: numbers) }) {
         if form?.isExceeded(by: time.variation) ?? true { table.withField(found.time[0].index) { take(TimeForm($0, numbers: numbers)) } }
-        return add(time, rows)
+        return try add(time, rows, table, found)
       }
     }
     let text = try found.time.map { (column) throws(RNNError) in try table.string(column.index) }
@@ -184,7 +187,7 @@ struct SeriesReader {
         let text = text.joined(separator: " ")
         if let time = TimeText(text) {
           if form?.isExceeded(by: time.variation) ?? true { take(TimeForm(text)) }
-          return add(time, rows)
+          return try add(time, rows, table, found)
         }
       } else {
         var numbers = [1970, 1, 1, 0, 0, 0], isNumber = true
@@ -210,7 +213,15 @@ struct SeriesReader {
     form = other
   }
 
-  private mutating func add(_ time: TimeText, _ rows: SeriesRows) {
+  /// - Throws: `.badData` where only one of two times of a file says how far it is ahead of UTC: the other may be hours off.
+  private mutating func add(_ time: TimeText, _ rows: SeriesRows, _ table: borrowing TableReader, _ found: SeriesColumns) throws(RNNError) {
+    if time.offset == nil { offsetLines.without = offsetLines.without ?? table.line } else { offsetLines.with = offsetLines.with ?? table.line }
+    if let with = offsetLines.with, let without = offsetLines.without {
+      let text = try found.time.map { (column) throws(RNNError) in try table.string(column.index) }.joined(separator: " ")
+      throw RNNError(
+        .badData,
+        "\(table.name), line \(table.line), \(found.columns.describe(found.time[0].index)): found ‘\(text.prefix(60))’, \(time.offset == nil ? "without an offset from UTC, and one on line \(with)" : "with an offset from UTC, and none on line \(without)"); expected all times with one or all without")
+    }
     form?.include(time.variation)
     offset = offset ?? time.offset
     rows.add(time, offset: offset ?? 0)

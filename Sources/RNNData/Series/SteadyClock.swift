@@ -44,6 +44,31 @@ struct SteadyClock {
     (frequency, self.times, self.deviation) = (known ?? clock, rounded, deviation)
   }
 
+  /// The even clock of calendar steps, from four weeks to years, which all begin at one time of day.
+  ///
+  /// The times are rounded to the roundest such time; whether they are the first days of months is for others to see.
+  ///
+  /// - Returns: nil where they are exact, or where one is more than a ten-thousandth of four weeks off.
+  static func calendar(_ times: [[Int]]) -> (times: [[Int]], deviation: Int)? {
+    let day = CivilTime.microsecondsPerDay, most = 28 * day / 10_000
+    var rounded: [[Int]] = [], deviation = 0
+    for series in times {
+      guard zip(series, series.dropFirst()).allSatisfy({ $1 - $0 >= 28 * day - 2 * most }), let first = series.first else {
+        if series.count > 1 { return nil }
+        rounded.append(series)
+        continue
+      }
+      // Of days in between nothing is asked: only the time of day counts.
+      let places = series.map { floored($0 - first + day / 2, day) }, distances = zip(series, places).map { $0 - first - $1 * day }
+      let mean = distances.reduce(0.0) { $0 + Double($1) } / Double(distances.count)
+      guard let start = start(first, (distances.min() ?? 0, distances.max() ?? 0, Int(mean.rounded())), units) else { return nil }
+      let even = places.map { start + $0 * day }
+      deviation = zip(series, even).reduce(deviation) { max($0, abs($1.0 - $1.1)) }
+      rounded.append(even)
+    }
+    return deviation > 0 && deviation <= most ? (rounded, deviation) : nil
+  }
+
   /// 0 for steps of more than a year.
   private static func nanoseconds(_ frequency: Frequency?) -> Int {
     guard let frequency, let seconds = frequency.seconds, seconds < 86_400 * 366 else { return 0 }
@@ -84,11 +109,13 @@ struct SteadyClock {
 
   /// The roundest time that the first step may be at.
   private static func start(_ times: [Int], _ places: [Int], _ step: Int) -> Int? {
-    let (least, most, mean) = residuals(times, places, step)
-    let centre = times[0] + mean
     let whole = step % 1000 == 0 && 86_400_000_000_000 % step == 0 ? [step] : []
-    return (whole + units).lazy.map { $0 / 1000 }.filter { $0 > 0 }.map { floored(centre + $0 / 2, $0) * $0 }
-      .first { (times[0] + least...times[0] + most).contains($0) }
+    return start(times[0], residuals(times, places, step), whole + units)
+  }
+
+  private static func start(_ first: Int, _ residuals: (least: Int, most: Int, mean: Int), _ units: [Int]) -> Int? {
+    units.lazy.map { $0 / 1000 }.filter { $0 > 0 }.map { floored(first + residuals.mean + $0 / 2, $0) * $0 }
+      .first { (first + residuals.least...first + residuals.most).contains($0) }
   }
 
   /// Spans in nanoseconds, the roundest first.

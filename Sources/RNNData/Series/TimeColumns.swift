@@ -3,8 +3,8 @@ struct TimeColumns {
   var columns: [(index: Int, part: SeriesColumns.TimePart)] = []
   /// The meaning of numbers in a single column.
   var numbers = TimeText.Numbers.any
-  /// A column that is named like a time, and a value of it that isn't understood as one.
-  var notUnderstood: (index: Int, value: String)?
+  /// A column that is named like a time, or rises like one, and a value of it that isn't understood as one.
+  var notUnderstood: (index: Int, value: String, isNamed: Bool)?
 
   /// The likeliest names of a column of times.
   private static let names = [
@@ -34,7 +34,7 @@ struct TimeColumns {
         guard let numbers = numbers(of: values(index), named: name) else {
           if result.notUnderstood == nil {
             let values = values(index)
-            result.notUnderstood = (values.first { TimeText($0) == nil } ?? values.first).map { (index, $0) }
+            result.notUnderstood = (values.first { TimeText($0) == nil } ?? values.first).map { (index, $0, true) }
           }
           continue
         }
@@ -48,6 +48,9 @@ struct TimeColumns {
     let free = labels.indices.filter { !asked.contains(labels[$0]) }
     if let index = free.first(where: { !SeriesColumns.isNumber(sample[$0]) && TimeText(sample[$0]) != nil }) ?? (labels.count > 1 ? clear(free, values) : nil) {
       (result.columns, result.notUnderstood) = ([(index, .text)], nil)
+    } else if result.notUnderstood == nil, hasNames, labels.count > 1, let index = free.first(where: { lower[$0] == "t" }) ?? free.first {
+      let values = values(index), isNamed = lower[index] == "t"
+      if isNamed ? !values.isEmpty && isSerial(values) && rises(values, .serial) : isEvenSerial(values) { result.notUnderstood = values.first.map { (index, $0, isNamed) } }
     }
     return result
   }
@@ -76,6 +79,14 @@ struct TimeColumns {
     }
     let isDay = isAsked || isNamed("date") || ["day", "week", "month", "quarter", "period", "timestamp", "ds"].contains(name)
     return isDay && isSerial(values) && (isAsked || rises(values, .serial)) ? .serial : nil
+  }
+
+  /// True for at least three such times that rise evenly, with parts of days among them.
+  private static func isEvenSerial(_ values: [String]) -> Bool {
+    guard values.count > 2, values.contains(where: { $0.contains(".") }), isSerial(values), rises(values, .serial) else { return false }
+    let days = values.compactMap { Double($0) }, steps = zip(days, days.dropFirst()).map { $1 - $0 }
+    guard days.count == values.count, days.allSatisfy({ $0 < 100_000 }), let least = steps.min(), let most = steps.max() else { return false }
+    return most - least <= least / 1000
   }
 
   /// True for days as spreadsheets count them, from 1982 to 2119.

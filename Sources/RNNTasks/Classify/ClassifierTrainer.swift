@@ -65,7 +65,7 @@ public struct ClassifierTrainer: Trainer {
       try texts.tokenizer(of: counted.isEmpty ? parts.training : counted, defaults.tokens, normalizer, vocabulary: vocabulary)
     }
     if let own = start?.tokenizer {
-      try origin?.check(tokens: options.tokens, options.tokenizer, vocabulary: options.vocabulary, against: own)
+      try origin?.check(tokens: options.tokens, options.tokenizer, vocabulary: options.vocabulary, against: own, extendsLabels: start is TextClassifier)
       tokenizer = try origin?.tokenizer(own, vocabulary: options.vocabulary, new: ClassifierDefaults.vocabulary, found: found) ?? own
     } else if let given = options.tokenizer {
       tokenizer = given
@@ -79,7 +79,7 @@ public struct ClassifierTrainer: Trainer {
       layersOf: try options.architecture(defaults, from: start), labels: labels, tokenizer: tokenizer, normalizer: normalizer)
     try TrainingMemory(model.parts, settings, advice: "--hidden, --layers, --embedding or --vocabulary").check()
     try model.draw(seed: options.training.seed, options.initialization)
-    if let start { model.start(from: start) }
+    if let start { try TrainingOrigin.check(options.initialization, hasAllWeights: model.start(from: start)) }
     initial = model
     let longest = model.architecture.longest
     let training = try texts.encoded(parts.training, by: tokenizer, normalizer, longest: longest, labels: labels)

@@ -132,6 +132,8 @@ public struct ClassifierTrainingOptions: TaskTrainingOptions {
     if let start = start as? LanguageModel {
       let a = start.architecture
       try TrainingOrigin.check(asked, against: a.settings)
+      // Layers of the other direction are new.
+      if bidirectional != true { try TrainingOrigin.check(initialization) }
       return TextClassifier.Architecture(
         cell: a.cell, hidden: a.hidden, layers: a.layers, embedding: a.embedding, bidirectional: bidirectional == true ? .concatenate : nil,
         pooling: pooling, dropout: dropout ?? defaults.dropout, weightDrop: weightDrop ?? 0, sizes: a.sizes, longest: longest ?? defaults.longest)

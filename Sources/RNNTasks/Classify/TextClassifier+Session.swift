@@ -117,7 +117,8 @@ extension TextClassifier {
         if texts.count == Self.textsAtOnce || bytes > Self.bytesAtOnce { measure() }
       }
       measure()
-      guard metrics.count > 0 else { throw RNNError(.badData, "\(paths.joined(separator: ", ")): found no text, expected texts with labels") }
+      guard metrics.count > 0 else { throw RNNError(.badData, "\(paths.joined(separator: ", ")): found no text, expected texts with labels\(reader.mapRemark.map { "; \($0)" } ?? "")") }
+      reader.mapRemark.map(remark)
       remarks.sentences.forEach(remark)
       return metrics
     }

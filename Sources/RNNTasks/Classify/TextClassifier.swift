@@ -91,11 +91,11 @@ public struct TextClassifier: Sendable {
   }
 
   /// Begins with the weights of a model whose tokens are among this one's. New tokens and labels stay as they are; all labels, if they
-  /// aren't the model's with others behind them.
-  mutating func start(from origin: any ClassifierOrigin) {
+  /// aren't the model's with others behind them. True if all weights are that model's.
+  mutating func start(from origin: any ClassifierOrigin) -> Bool {
     let known = (origin as? TextClassifier)?.labels ?? []
     let places = labels.starts(with: known) ? (0..<Int32(known.count)).map { $0 } : []
-    weights.take(
+    return weights.take(
       origin.weights,
       rows: [embedding.weightName: origin.tokenizer.tokens(in: tokenizer), output.weightName: places, output.biasName: places])
   }

@@ -127,6 +127,8 @@ public struct ForecastModel: Sendable {
       reading = try values.decodeIfPresent(SeriesReadingOptions.self, forKey: .reading)
       if targets.isEmpty { throw RNNError(.badData, "there is no target") }
       try Limits.seasonality.check(reading?.seasonality, "“seasonality”", .badData)
+      try Limits.offsetFromUTC.check(reading?.offset, "“offset”", .badData)
+      try Limits.seriesValue.check(reading?.missing, "“missing”", .badData)
     }
 
     /// How many channels have vectors.

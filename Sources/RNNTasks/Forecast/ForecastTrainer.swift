@@ -20,6 +20,8 @@ public struct ForecastTrainer: Trainer {
   public let warnings: [String]
   /// Choices that the values of a short series led to, in words.
   public let choices: [String]
+  /// Whether steps are left that were neither trained on nor chosen by.
+  public let hasTestPart: Bool
   public let readsStandardInput: Bool
   public let origin: TrainingOrigin?
   private let trainedOn: String
@@ -79,6 +81,7 @@ public struct ForecastTrainer: Trainer {
       throw RNNError(.badData, "the longest series has \(lengths.max() ?? 0) steps to train on: too few to predict \(horizon)")
     }
     let measured = parts.map { $0.validation.count >= horizon ? $0.validation.lowerBound..<$0.validation.upperBound - horizon + 1 : 0..<0 }
+    hasTestPart = parts.contains { !$0.test.isEmpty }
     let hasValidation = measured.contains { !$0.isEmpty }
     guard hasValidation || split.validation == .steps(0) || split.validation == .share(0) else {
       throw RNNError(.badData, "no series has \(horizon) steps to choose the best weights by; give a larger part, or none (as in rest/0/0)")
@@ -116,7 +119,7 @@ public struct ForecastTrainer: Trainer {
     try model.draw(seed: options.training.seed, options.initialization)
     let reader = try model.reader(of: set)
     if let start {
-      model.start(from: start)
+      try TrainingOrigin.check(options.initialization, hasAllWeights: model.start(from: start))
       origin?.note(model, startedFrom: start)
     } else if let lags = defaults.short, let rule {
       model.start(rule)

@@ -34,7 +34,8 @@ extension ForecastTrainingOptions {
 
 extension ForecastModel {
   /// Begins with the weights of a model of the same variables. Series that it doesn't know keep the vectors that they have.
-  mutating func start(from origin: ForecastModel) {
+  /// True if all weights are that model's.
+  mutating func start(from origin: ForecastModel) -> Bool {
     let targets = variables.targets.count
     let numbers = Dictionary(zip(variables.series, 0...)) { first, _ in first }
     // Without series, targets alone have vectors.
@@ -43,7 +44,7 @@ extension ForecastModel {
       guard let number else { return [Int32](repeating: -1, count: targets) }
       return (0..<targets).map { Int32(number * targets + $0) }
     }
-    weights.take(origin.weights, rows: ["channel.weight": places])
+    return weights.take(origin.weights, rows: ["channel.weight": places])
   }
 }
 

@@ -70,20 +70,22 @@ package struct SteppingNetwork: ForecastNetwork {
   }
 
   private struct Inputs {
-    /// `[steps, B, width]`, from the first step of the context on.
+    /// `[steps, B, width]`.
     var x: Tensor
     /// The last value before each step, `[steps, B]`.
     var last: Tensor
     /// The values themselves, `[steps, B]`; NaN where missing.
     var values: Tensor
-    /// The values before and in the context, `[B][longest + context]`; 0 where missing.
+    /// The values of the lags of the first step and all up to the origin, `[B][longest + …]`; 0 where missing.
     var history: [[Float]]
     var channels: [Int32]
   }
 
-  /// - Parameter known: how many steps from the origin on may be looked at.
-  private func inputs(_ reader: WindowReader, _ windows: [ForecastWindow], _ scalings: [Scaling], steps: Int, known: Int) -> Inputs {
-    let rows = windows.count, count = longest + steps, kept = longest + a.context
+  /// - Parameters:
+  ///   - range: the steps, counted from the first one of the context.
+  ///   - known: how many steps from the origin on may be looked at.
+  private func inputs(_ reader: WindowReader, _ windows: [ForecastWindow], _ scalings: [Scaling], steps range: Range<Int>, known: Int) -> Inputs {
+    let rows = windows.count, steps = range.count, count = longest + steps, kept = longest + a.context - range.lowerBound
     var x = Tensor(shape: [steps, rows, width], writing: { _ in })
     var last = Tensor(shape: [steps, rows], writing: { _ in }), values = last
     var history = [[Float]](repeating: [], count: rows)
@@ -96,11 +98,10 @@ package struct SteppingNetwork: ForecastNetwork {
               z.withUnsafeMutableBufferPointer { z in
                 guard let base = z.baseAddress else { return }
                 for row in block {
-                  let window = windows[row], first = window.origin - a.context
+                  let window = windows[row], first = window.origin - a.context + range.lowerBound
                   z.update(repeating: .nan)
                   reader.read(window, from: first - longest, count: min(count, kept + known), scalings[row], into: base)
-                  var before: Float = 0
-                  for k in 0..<longest where !z[k].isNaN { before = z[k] }
+                  var before = reader.last(window, before: first, scalings[row], from: window.origin - a.context - longest) ?? 0
                   for i in 0..<steps {
                     let to = x + (i * rows + row) * width
                     for (j, lag) in lags.enumerated() {
@@ -155,7 +156,7 @@ package struct SteppingNetwork: ForecastNetwork {
     _ reader: WindowReader, _ windows: [ForecastWindow], horizonOnly: Bool, _ weights: TapedWeights, key: DropoutKey?
   ) -> (numbers: Variable, targets: Tensor) {
     let scalings = windows.map(reader.scaling), rows = windows.count
-    let inputs = inputs(reader, windows, scalings, steps: a.context + a.horizon, known: a.horizon)
+    let inputs = inputs(reader, windows, scalings, steps: 0..<a.context + a.horizon, known: a.horizon)
     let numbers = numbers(inputs.x, last: inputs.last, channels: inputs.channels, weights, run(weights, key), key: key).numbers
     // At first the states know nothing of what was before: the first half of the context doesn't count.
     var targets = inputs.values
@@ -164,9 +165,10 @@ package struct SteppingNetwork: ForecastNetwork {
   }
 
   package func linearExamples(_ reader: WindowReader, _ windows: [ForecastWindow], _ body: ([Float], [Float]) -> Void) {
-    let rows = windows.count, inputs = inputs(reader, windows, windows.map(reader.scaling), steps: a.context + a.horizon, known: a.horizon)
+    let rows = windows.count
+    let inputs = inputs(reader, windows, windows.map(reader.scaling), steps: a.context..<a.context + a.horizon, known: a.horizon)
     inputs.x.withPointer { x in
-      for i in a.context..<a.context + a.horizon {
+      for i in 0..<a.horizon {
         for row in 0..<rows {
           let value = inputs.values[i, row]
           if !value.isNaN { body((0..<width).map { x[(i * rows + row) * width + $0] }, [value - inputs.last[i, row]]) }
@@ -202,7 +204,7 @@ package struct SteppingNetwork: ForecastNetwork {
   private func start(
     _ reader: WindowReader, _ windows: [ForecastWindow], _ scalings: [Scaling], _ use: ForecastUse
   ) -> (numbers: Tensor, states: RecurrentStack.TapedStates, history: [[Float]], channels: [Int32]) {
-    let inputs = inputs(reader, windows, scalings, steps: a.context + 1, known: 0)
+    let inputs = inputs(reader, windows, scalings, steps: 0..<a.context + 1, known: 0)
     let (numbers, states) = numbers(inputs.x, last: inputs.last, channels: inputs.channels, use.weights, run(use.packed), key: nil)
     let first = numbers.slice(axis: 0, a.context..<a.context + 1).value
     return (first.reshaped([windows.count, a.head.count]), states, inputs.history, inputs.channels)

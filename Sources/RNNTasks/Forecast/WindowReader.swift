@@ -61,6 +61,16 @@ package struct WindowReader: Sendable {
     }
   }
 
+  /// The target's last value before a step, of those from another step on; nil where there is none.
+  func last(_ window: ForecastWindow, before step: Int, _ scaling: Scaling, from first: Int) -> Float? {
+    let target = set.series[window.series].targets[window.target], end = min(step, target.count)
+    for step in stride(from: end - 1, through: max(first, 0), by: -1) {
+      let value = Float(scaling.scaled(target[step]))
+      if value.isFinite { return value }
+    }
+    return nil
+  }
+
   /// The variables of a step that are known up to now: `pastCount` numbers.
   func readPast(_ series: Int, _ step: Int, into values: UnsafeMutablePointer<Float>) {
     for (i, variable) in set.series[series].past.enumerated() {

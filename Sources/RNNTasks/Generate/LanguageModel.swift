@@ -201,10 +201,11 @@ public struct LanguageModel: Sendable {
 }
 
 extension LanguageModel {
-  /// Begins with the weights of a model whose tokens are among this one's. New tokens stay as they are.
-  mutating func start(from origin: LanguageModel) {
+  /// Begins with the weights of a model whose tokens are among this one's. New tokens stay as they are. True if all weights
+  /// are that model's.
+  mutating func start(from origin: LanguageModel) -> Bool {
     let places = origin.tokenizer.tokens(in: tokenizer)
-    weights.take(origin.weights, rows: [embedding.weightName: places, output.weightName: places, output.biasName: places])
+    return weights.take(origin.weights, rows: [embedding.weightName: places, output.weightName: places, output.biasName: places])
   }
 
   /// Begins with what is known before any training: each token is as probable as it is frequent in the text, and one that

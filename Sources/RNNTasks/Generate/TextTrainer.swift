@@ -100,7 +100,7 @@ public struct TextTrainer: Trainer {
     try model.draw(seed: options.training.seed, options.initialization)
     // Who says how weights begin means all of them.
     if options.initialization.range == nil { model.begin(withFrequencies: training.frequencies(of: tokenizer)) }
-    if let start { model.start(from: start) }
+    if let start { try TrainingOrigin.check(options.initialization, hasAllWeights: model.start(from: start)) }
     initial = model
     let task = try TextTraining(initial, training: training, validation: held, shape: shape, seed: options.training.seed, memory: options.memory)
     loop = try TrainingLoop(

@@ -71,11 +71,12 @@ public struct Transcriber: Sendable {
     try draw(seed: seed, initialization)
   }
 
-  /// Begins with the weights of a model whose tokens are among this one's. New tokens stay as they are.
-  mutating func start(from origin: Transcriber) {
+  /// Begins with the weights of a model whose tokens are among this one's. New tokens stay as they are. True if all weights
+  /// are that model's.
+  mutating func start(from origin: Transcriber) -> Bool {
     // The blank stands behind all tokens.
     let places = origin.tokenizer.tokens(in: tokenizer) + [Int32(blank)]
-    weights.take(origin.weights, rows: [output.weightName: places, output.biasName: places])
+    return weights.take(origin.weights, rows: [output.weightName: places, output.biasName: places])
   }
 
   /// Draws the first weights.

@@ -89,7 +89,7 @@ public struct TranscriberTrainer: Trainer {
     memory.add(model.stack, steps: min(mean, Double(TranscriberDefaults.stepsAtOnce)))
     try memory.check()
     try model.draw(seed: seed, options.initialization)
-    if let start { model.start(from: start) }
+    if let start { try TrainingOrigin.check(options.initialization, hasAllWeights: model.start(from: start)) }
     initial = model
     let scaled = model
     func encoded(_ clips: TranscribedClips, _ some: [Int]) -> EncodedClips {

@@ -282,6 +282,9 @@ package struct TranscriptDecoder: Sendable {
         }
         let last = SpokenToken(
           token: places[i + 1], first: places[i + 2], last: places[i + 3], probability: Float(bitPattern: UInt32(bitPattern: places[i + 4])))
+        guard last.token < 0 || (0...last.last).contains(last.first) && Int(last.last) < rows && (0...1.001).contains(last.probability) else {
+          throw bad("a token is damaged")
+        }
         let path = Path(logProbability: logProbability, earlier: places[i], last: last)
         if i == 1 { entry.blank = path } else { entry.token = path }
       }

@@ -81,11 +81,12 @@ public struct Translator: Sendable {
     try draw(seed: seed, initialization)
   }
 
-  /// Begins with the weights of a model whose tokens are among this one's. New tokens stay as they are.
-  mutating func start(from origin: Translator) {
+  /// Begins with the weights of a model whose tokens are among this one's. New tokens stay as they are. True if all weights
+  /// are that model's.
+  mutating func start(from origin: Translator) -> Bool {
     // The end stands behind all tokens.
     let places = origin.target.tokens(in: target) + [end]
-    weights.take(
+    return weights.take(
       origin.weights,
       rows: [
         sourceEmbedding.weightName: origin.source.tokens(in: source), targetEmbedding.weightName: places, output.weightName: places,

@@ -68,7 +68,7 @@ public struct TranslatorTrainer: Trainer {
     try TrainingMemory(model.parts, settings, advice: "--hidden, --layers, --embedding or --vocabulary").check()
     try model.draw(seed: seed, options.initialization)
     model.normalizer = normalizer
-    if let start { model.start(from: start) }
+    if let start { try TrainingOrigin.check(options.initialization, hasAllWeights: model.start(from: start)) }
     initial = model
     let longest = options.longest ?? defaults.longest
     let training = pairs.encoded(parts.training, source: source, target: target, normalizer, longest: longest)

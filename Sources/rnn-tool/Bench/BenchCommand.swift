@@ -65,8 +65,10 @@ struct Bench: ParsableCommand {
     if requests { return try BenchRequests.answer() }
     let cells = try (cell.isEmpty ? ["rnn", "lstm", "gru"] : cell).map { try CellArgument.cell($0) }
     let shapes = try self.shapes()
-    var progress = ProgressReporter()
-    let peaks = BenchPeak.all(threads: Threads.count)
+    var bursts = StageView(unit: "bursts", isQuiet: false)
+    let peaks = BenchPeak.all(threads: Threads.count) { bursts.show($0, of: $1) }
+    bursts.end()
+    var progress = ProgressReporter(terminal: Heartbeat().watching(.standardError()))
     let inUse = try BenchPeak.inUse(peaks)
     var measurements: [BenchMeasurement] = []
     for (done, entry) in cells.flatMap({ cell in shapes.map { (cell: cell, shape: $0.shape, mode: $0.mode) } }).enumerated() {

@@ -15,8 +15,11 @@ package struct BenchPeak: Hashable, Sendable, Encodable {
     self.gflopPerSecond = gflopPerSecond
   }
 
-  /// The peaks of one core and of all threads, for every instruction set of this processor, the widest first. Takes a second.
-  package static func all(threads: Int) -> [BenchPeak] {
+  /// The peaks of one core and of all threads, for every instruction set of this processor, the widest first. Takes a second, and
+  /// a few where there are many more threads than cores.
+  ///
+  /// - Parameter report: called with the number of bursts so far and of all.
+  package static func all(threads: Int, report: (_ done: Int, _ all: Int) -> Void = { _, _ in }) -> [BenchPeak] {
     let before = Threads.count
     defer { Threads.count = before }
     let kinds = [RNN_ISA_AVX512, RNN_ISA_AVX2, RNN_ISA_NEON, RNN_ISA_PLAIN].filter(rnn_isa_available).flatMap { isa in
@@ -25,9 +28,13 @@ package struct BenchPeak: Hashable, Sendable, Encodable {
     }
     var best = [Double](repeating: 0, count: kinds.count)
     // What else the machine does can only take away: the best burst counts. Turn by turn, so that it doesn't meet one alone.
-    for _ in 0..<turns {
+    let clock = ContinuousClock(), deadline = clock.now + .seconds(mostSeconds), all = turns * kinds.count * bursts
+    for turn in 0..<turns where turn == 0 || clock.now < deadline {
       for (k, kind) in kinds.enumerated() {
-        for _ in 0..<bursts { best[k] = max(best[k], burst(kind.isa, rounds: kind.rounds, threads: kind.threads).speed) }
+        for number in 0..<bursts {
+          best[k] = max(best[k], burst(kind.isa, rounds: kind.rounds, threads: kind.threads).speed)
+          report((turn * kinds.count + k) * bursts + number + 1, all)
+        }
       }
     }
     return zip(kinds, best).map { kind, speed in
@@ -35,7 +42,7 @@ package struct BenchPeak: Hashable, Sendable, Encodable {
     }
   }
 
-  private static let turns = 10, bursts = 20, burstSeconds = 0.001
+  private static let turns = 10, bursts = 20, burstSeconds = 0.001, mostSeconds = 3.0
 
   /// The rounds of a burst that takes a millisecond or two.
   private static func roundsOfBurst(_ isa: rnn_isa) -> Int32 {

@@ -36,5 +36,6 @@ extension ForecastTrainer: ShownTrainer {
       figures: ["validation_loss": best.validation])
   }
 
-  static var nextCommands: [String] { [Model.task, "evaluate"] }
+  /// Measured is what training left alone.
+  var nextCommands: [String] { [Model.task] + (hasTestPart ? ["evaluate"] : []) }
 }

@@ -35,7 +35,7 @@ protocol ShownTrainer: Trainer {
   var runRows: [(String, String)] { get }
   var runFigures: [String: any Encodable] { get }
   /// The commands to use the model with.
-  static var nextCommands: [String] { get }
+  var nextCommands: [String] { get }
 }
 
 extension ShownTrainer {
@@ -46,7 +46,7 @@ extension ShownTrainer {
   var modelFigures: [String: any Encodable] { [:] }
   var runRows: [(String, String)] { [] }
   var runFigures: [String: any Encodable] { [:] }
-  static var nextCommands: [String] { [Model.task] }
+  var nextCommands: [String] { [Model.task] }
 
   /// The number of parameters in words.
   var parameters: String { "\(HumanFormat.count(model.parameterCount)) parameters" }
@@ -62,10 +62,10 @@ extension ShownTrainer {
     switch outcome {
     case .stopped(let checkpoint):
       throw Interruption("stopped after step \(loop.state.step); " + (checkpoint.map {
-        "the work so far is in \($0): the same call with --resume goes on, rnn \(Self.nextCommands[0]) \($0) uses its best weights"
+        "the work so far is in \($0): the same call with --resume goes on, rnn \(Model.task) \($0) uses its best weights"
       } ?? "a run that can't read its text again can't be resumed, so nothing was saved"))
     case .wasFinished:
-      view.message("\(output) is finished: this very run wrote it; a larger \(loop.settings.budget.option) goes on, --fresh trains it again")
+      view.notice("\(output) is finished: this very run wrote it; a larger \(loop.settings.budget.option) goes on, --fresh trains it again")
       return false
     case .finished:
       view.plot(self)

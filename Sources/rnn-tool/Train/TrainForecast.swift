@@ -41,8 +41,10 @@ struct TrainForecast: TrainCommand {
   func trainer(_ view: inout TrainingView) throws -> ForecastTrainer {
     let options = try self.options()
     let start = try common.model.from.map { try ForecastModel(contentsOf: $0) }
+    if let start { try series.check(against: start) }
     let set = try SeriesSet(reading: files, options: series.options(start?.reading ?? SeriesReadingOptions()))
-    for warning in set.warnings { view.message("warning   \(warning)") }
+    if let start { try series.check(set, against: start) }
+    for warning in set.warnings { view.warning(warning) }
     return try ForecastTrainer(set, sources: files, from: start, options: options)
   }
 

@@ -45,8 +45,8 @@ struct TrainTranscribe: TrainCommand {
     let input = try start.map { try sound.input($0) } ?? sound.input(list, isStream: transcriber.bidirectional == false)
     var remarks: [String] = []
     let read = try TranscribedClips(reading: list, input: input, reading: { view.showReading(texts: $0) }, remark: { remarks.append($0) })
-    for remark in remarks.prefix(5) { view.message(remark) }
-    if remarks.count > 5 { view.message("… and \(remarks.count - 5) more remarks on clips") }
+    for remark in remarks.prefix(5) { view.notice(remark) }
+    if remarks.count > 5 { view.notice("… and \(remarks.count - 5) more remarks on clips") }
     var validation: TranscribedClips?
     if !texts.valid.isEmpty {
       validation = try TranscribedClips(reading: try ClipList(contentsOf: texts.valid, options: clips.options(table)), input: input)

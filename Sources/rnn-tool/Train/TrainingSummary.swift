@@ -14,14 +14,14 @@ struct TrainingSummary: Encodable {
   private var rows: [(String, String)]
 
   /// - Parameter isNew: whether the model was trained by this call, or was there already.
-  init<T: ShownTrainer>(_ trainer: T, output: String, isNew: Bool) throws {
+  init(_ trainer: some ShownTrainer, output: String, isNew: Bool) throws {
     figures = trainer.modelFigures
     figures["model"] = output
     figures["parameters"] = trainer.model.parameterCount
     figures["was_finished"] = !isNew
     rows = [("model", "\(output), \(trainer.modelWords)")]
     if isNew { try addRun(of: trainer) }
-    rows.append(("next", T.nextCommands.map { "rnn \($0) \(output)" }.joined(separator: ", ")))
+    rows.append(("next", trainer.nextCommands.map { "rnn \($0) \(output)" }.joined(separator: ", ")))
   }
 
   private mutating func addRun(of trainer: some ShownTrainer) throws {

@@ -26,7 +26,6 @@ struct TrainingView {
     if let origin = trainer.origin { reporter.message("start     \(origin)") }
     reporter.message("training  \(Self.text(trainer.loop.settings)), \(trainer.loop.task.stepsPerEpoch) steps in an epoch")
     for line in trainer.remarks { reporter.message(line) }
-    for warning in trainer.warnings { reporter.message("warning   \(warning)") }
     if trainer.readsStandardInput { reporter.message("standard input can't be read again: this run can't be resumed if it is interrupted") }
   }
 
@@ -56,11 +55,14 @@ struct TrainingView {
   }
 
   mutating func show<T: ShownTrainer>(_ trainer: T, _ event: TrainingEvent) throws {
+    if case .began(let beginning) = event {
+      if !isQuiet { describe(trainer) }
+      for warning in trainer.warnings { self.warning(warning) }
+      return show(beginning, of: trainer)
+    }
     guard !isQuiet else { return }
     switch event {
-    case .began(let beginning):
-      describe(trainer)
-      show(beginning, of: trainer)
+    case .began: break
     case .step(let loss):
       meanLoss = meanLoss.map { $0 + 0.05 * (loss - $0) } ?? loss
       reporter.update(progress(trainer))
@@ -78,15 +80,15 @@ struct TrainingView {
     switch beginning {
     case .new: break
     case .nothingToResume:
-      if let output { reporter.message("there is no checkpoint \(T.checkpointPath(output)) to resume from: beginning anew") }
-    case .resumed(let step): reporter.message("resumed at step \(step)")
+      if let output { notice("there is no checkpoint \(T.checkpointPath(output)) to resume from: beginning anew") }
+    case .resumed(let step): message("resumed at step \(step)")
     case .continued(let step, let before, let hasMoments):
       let budget = trainer.loop.settings.budget
-      reporter.message(
+      message(
         hasMoments
           ? "resumed at step \(step), with \(budget) instead of \(before)"
           : "going on from the finished model, made in \(step) steps, with \(budget) instead of \(before); the optimiser begins anew (--keep-checkpoint keeps its state)")
-      reporter.message("schedule  \(Self.schedule(trainer.loop))")
+      message("schedule  \(Self.schedule(trainer.loop))")
     }
   }
 
@@ -141,6 +143,11 @@ struct TrainingView {
   mutating func message(_ text: String) {
     if !isQuiet { reporter.message(text) }
   }
+
+  /// What must be known of the data, or of what becomes of a call, and is no progress: ``isQuiet`` hides none of it.
+  mutating func notice(_ text: String) { reporter.message(text) }
+
+  mutating func warning(_ text: String) { notice("warning   \(text)") }
 
   mutating func end() { reporter.finish() }
 
