@@ -10,7 +10,7 @@ package struct ShortSeriesLags: Sendable, Hashable {
   package let seasons: Int
   /// The last values whose deviation from the seasons' mean is smoothed.
   package let recent: Int
-  /// Lags of a correction by the last values alone, and of one by the season before too.
+  /// Lags of a correction by the last values alone, and of one by those of a season.
   package let near: [Int]
   package let wide: [Int]
   /// All of them in order.
@@ -92,13 +92,44 @@ private struct SmoothedSeasons {
   }
 }
 
+/// A value before, or how much it is above another one: what a correction is a linear function of.
+private struct CorrectionInput {
+  let lag: Int
+  let other: Int?
+  /// What its coefficient costs; more, the farther its lag is from the last value or the last season.
+  let cost: Double
+
+  init(_ lag: Int, above other: Int? = nil, season: Int? = nil) {
+    self.lag = lag
+    self.other = other
+    let far = season.map { min(lag, abs(lag - $0) + 1) } ?? lag
+    cost = Double(far * far)
+  }
+
+  func value(_ values: [Double], _ step: Int) -> Double { values[step - lag] - (other.map { values[step - $0] } ?? 0) }
+
+  /// The changes between neighbouring lags, and the last value.
+  static func changes(_ lags: [Int], season: Int?) -> [CorrectionInput] {
+    zip(lags, lags.dropFirst()).filter { $1 == $0 + 1 }.map { CorrectionInput($0, above: $1, season: season) } + [CorrectionInput(1)]
+  }
+
+  /// Those of each correction.
+  static func corrections(_ lags: ShortSeriesLags) -> [[CorrectionInput]] {
+    guard let season = lags.season else { return [changes(lags.near, season: nil)] }
+    return [
+      changes(lags.near, season: season), (1...lags.recent).map { CorrectionInput($0, above: $0 + season) }, changes(lags.wide, season: season),
+    ]
+  }
+}
+
 /// A linear function of the values before, for series too short to learn one freely: the mean of many that are each drawn to a
 /// simple rule.
 ///
 /// The rules are exponential smoothing with and without seasons (``SmoothedSeasons``). Each is taken as it is, and corrected by
-/// linear functions of the last values, and of those and the season before, whose coefficients cost the more the farther their lags
-/// are from the last value or the last season. How far off each is on values that it wasn't fitted to, in blocks, says how much it
-/// counts: no one of them is chosen, as that many choices by so few values would be chance.
+/// linear functions of the last changes, of the last values' differences from a season before, and of the changes of a whole
+/// season. Coefficients of differences are drawn to 0, not those of values: the differences of a smooth series are small, and tell
+/// more than its values. How far off each function is on values that it wasn't fitted to, in blocks, says how much it counts: no one
+/// of them is chosen, as that many choices by so few values would be chance.
 package struct ShortSeriesRule {
   /// A channel's values at the model's scale, NaN where missing.
   package struct Channel {
@@ -120,13 +151,14 @@ package struct ShortSeriesRule {
   package let score: Double
 
   private struct Row {
-    let inputs: [Double]
+    /// The inputs of each correction.
+    let inputs: [[Double]]
     /// The residual of each rule.
     let rest: [Double]
     let weight: Double
   }
 
-  static let smoothings = [-0.3, 0, 0.3, 0.6, 0.85]
+  static let smoothings = [-0.6, -0.3, 0, 0.3, 0.6, 0.85]
   private static let ridges = (-4...2).map { pow(10, Double($0)) }
   private static let folds = 8
   /// A step's error counts as much less than that of the step after it: what is to come is like what was last.
@@ -139,12 +171,13 @@ package struct ShortSeriesRule {
     let rules = (lags.season == nil ? [false] : [false, true]).flatMap { isSeasonal in
       Self.smoothings.map { SmoothedSeasons(lags: lags, isSeasonal: isSeasonal, smoothing: $0) }
     }
+    let corrections = CorrectionInput.corrections(lags)
     var rows: [Row] = [], change = 0.0
     for channel in channels {
       let values = channel.values, said = rules.map { $0.predictions(values) }
       for step in values.indices.dropFirst(lags.first) {
-        let inputs = lags.wide.map { values[step - $0] }, rest = said.map { values[step] - $0[step] }
-        guard (inputs + rest).allSatisfy(\.isFinite) else { continue }
+        let inputs = corrections.map { $0.map { $0.value(values, step) } }, rest = said.map { values[step] - $0[step] }
+        guard inputs.joined().allSatisfy(\.isFinite), rest.allSatisfy(\.isFinite) else { continue }
         rows.append(Row(inputs: inputs, rest: rest, weight: pow(Self.ageing, Double(values.count - 1 - step))))
         change += log(channel.scaling.scale)
         if channel.scaling.isLog { change += channel.scaling.centre + channel.scaling.scale * values[step] }
@@ -153,33 +186,34 @@ package struct ShortSeriesRule {
     guard rows.count >= Self.folds else { return nil }
     let weight = rows.reduce(0) { $0 + $1.weight }
 
-    /// Of each rule the mean squared error, and what is added to the rule.
-    var found: [(rule: Int, error: Double, weights: [Double], constant: Double)] = rules.indices.map { rule in
-      (rule, rows.reduce(0) { $0 + $1.weight * $1.rest[rule] * $1.rest[rule] } / weight, [], 0)
+    /// Of each rule the mean squared error, and the correction that is added to it.
+    var found: [(rule: Int, error: Double, inputs: [CorrectionInput], weights: [Double], constant: Double)] = rules.indices.map { rule in
+      (rule, rows.reduce(0) { $0 + $1.weight * $1.rest[rule] * $1.rest[rule] } / weight, [], [], 0)
     }
     func places(_ fold: Int) -> Range<Int> { fold * rows.count / Self.folds..<(fold + 1) * rows.count / Self.folds }
-    for own in lags.season == nil ? [lags.near] : [lags.near, lags.wide] {
-      func inputs(_ row: Row) -> [Double] { Array(row.inputs.prefix(own.count)) }
+    for (index, own) in corrections.enumerated() {
       func squares(without fold: Range<Int>) -> LeastSquares {
         var squares = LeastSquares(inputs: own.count, outputs: rules.count)
-        for (place, row) in rows.enumerated() where !fold.contains(place) { squares.add(inputs(row), row.rest) }
+        for (place, row) in rows.enumerated() where !fold.contains(place) { squares.add(row.inputs[index], row.rest) }
         return squares
       }
       let whole = squares(without: 0..<0), parts = (0..<Self.folds).map { squares(without: places($0)) }
-      let costs = own.map { Self.cost($0, season: lags.season) }
+      // As if all inputs were of one size.
+      let sizes = own.indices.map { input in rows.reduce(0) { $0 + $1.inputs[index][input] * $1.inputs[index][input] } }
+      let size = sizes.reduce(0, +) / Double(sizes.count), costs = zip(own, sizes).map { $0.cost * ($1 > 0 ? $1 / size : 1) }
       for ridge in Self.ridges {
         var errors = [Double](repeating: 0, count: rules.count)
         for (fold, part) in parts.enumerated() {
           let solution = part.solution(ridge: ridge, costs: costs)
           for row in rows[places(fold)] {
             for (rule, function) in solution.enumerated() {
-              let error = row.rest[rule] - zip(function.weights, row.inputs).reduce(function.constant) { $0 + $1.0 * $1.1 }
+              let error = row.rest[rule] - zip(function.weights, row.inputs[index]).reduce(function.constant) { $0 + $1.0 * $1.1 }
               errors[rule] += row.weight * error * error
             }
           }
         }
         for (rule, function) in whole.solution(ridge: ridge, costs: costs).enumerated() {
-          found.append((rule, errors[rule] / weight, function.weights, function.constant))
+          found.append((rule, errors[rule] / weight, own, function.weights, function.constant))
         }
       }
     }
@@ -189,7 +223,10 @@ package struct ShortSeriesRule {
     var weights: [Int: Double] = [:], constant = 0.0, error = 0.0
     for (one, share) in zip(found, shares) {
       for (lag, weight) in rules[one.rule].weights { weights[lag, default: 0] += weight * share / sum }
-      for (lag, weight) in zip(lags.wide, one.weights) { weights[lag, default: 0] += weight * share / sum }
+      for (input, weight) in zip(one.inputs, one.weights) {
+        weights[input.lag, default: 0] += weight * share / sum
+        if let other = input.other { weights[other, default: 0] -= weight * share / sum }
+      }
       constant += one.constant * share / sum
       error += one.error * share / sum
     }
@@ -198,12 +235,6 @@ package struct ShortSeriesRule {
     self.constant = constant
     deviation = error.squareRoot()
     score = 0.5 * log(least) + change / Double(rows.count)
-  }
-
-  /// The penalty of a lag's coefficient.
-  private static func cost(_ lag: Int, season: Int?) -> Double {
-    let far = season.map { min(lag, abs(lag - $0) + 1) } ?? lag
-    return Double(far * far)
   }
 }
 
