@@ -129,6 +129,9 @@ extension Trainer {
     if readsStandardInput, start == .resume {
       throw RNNError(.usage, "a run that reads standard input can't be resumed: nobody can read it again; write the text to a file first")
     }
+    if readsStandardInput, options.training.keepsCheckpoint {
+      throw RNNError(.usage, "a run that reads standard input has no checkpoint to keep: nobody can read it again; write the text to a file first")
+    }
     try Files.checkWritable(output)
     // A device or a pipe keeps nothing and has nothing beside it.
     guard Files.isOrdinary(output) else {

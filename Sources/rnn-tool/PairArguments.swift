@@ -25,6 +25,9 @@ struct PairArguments: ParsableArguments {
       return .tables(tables)
     case (let source?, let target?):
       if !tables.isEmpty { throw RNNError(.usage, "pairs stand in tables or in --source and --target, not in both") }
+      if sourceColumn != nil || targetColumn != nil {
+        throw RNNError(.usage, "--source-column and --target-column are for tables; the files of --source and --target have a sentence a line")
+      }
       return .lines(source: source, target: target)
     default: throw RNNError(.usage, "--source and --target go together: sentences and their translations, line by line")
     }

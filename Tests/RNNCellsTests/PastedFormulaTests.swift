@@ -82,6 +82,30 @@ import Testing
     ("$h_t = W_h x_t + h_{t-1}$ % the state", "h_t = W_h x_t + h_{t-1}"),
     ("h_t := W_h x_t + h_{t-1}", "h_t = W_h x_t + h_{t-1}"),
     (#"h_t \leftarrow W_h x_t + h_{t-1}"#, "h_t = W_h x_t + h_{t-1}"),
+    ("h ≔ W_h x + h", "h_t = W_h x_t + h_{t-1}"),
+    // Steps as arguments.
+    ("h(t) = W_h x(t) + h(t-1)", "h_t = W_h x_t + h_{t-1}"),
+    ("h[t] := W_h x[t] + h[t - 1]", "h_t = W_h x_t + h_{t-1}"),
+    (#"\mathbf{h}(t) = \mathbf{W}_h\,\mathbf{x}\left(t\right) + \mathbf{h}(t-1)"#, "h_t = W_h x_t + h_{t-1}"),
+    ("h(t) = Wx(t) + Uh(t−1) + b", "h_t = W x_t + U h_{t-1} + b"),
+    ("h(0) = 0.5; h(t) = W_h x(t) + h(t-1)", "state h = 0.5\nh_t = W_h x_t + h_{t-1}"),
+    ("f(t) = W_h x(t)\nh(t) = f(t) +\nh(t-1)", "h_t = W_h x_t + h_{t-1}"),
+    ("t = W_h x\nh_t = exp(t) + h_{t-1} (1)", "h_t = exp(W_h x_t) + h_{t-1}"),
+    // Numbers of equations.
+    ("h_t = W_h x_t + h_{t-1} (1)", "h_t = W_h x_t + h_{t-1}"),
+    (#"h_t = W_h x_t + h_{t-1},\quad (1)"#, "h_t = W_h x_t + h_{t-1}"),
+    (#"h_t = x_t W_h + h_{t-1}. \qquad (2.3)"#, "h_t = W_h x_t + h_{t-1}"),
+    ("a_t = W_h x_t (1a)\n(1b) h_t = a_t + h_{t-1}, (1b)", "h_t = W_h x_t + h_{t-1}"),
+    (#"h_0 = 0.5 \eqno(1) \\ h_t = W_h x_t + h_{t-1} \eqno(2)"#, "state h = 0.5\nh_t = W_h x_t + h_{t-1}"),
+    // The steps that they hold for.
+    (#"h_t = W_h x_t + h_{t-1}, \quad t = 1, \dots, T"#, "h_t = W_h x_t + h_{t-1}"),
+    (#"h_t = W_h x_t + h_{t-1}, \qquad t = 1, 2, \ldots, T. \quad (3)"#, "h_t = W_h x_t + h_{t-1}"),
+    ("a_t = W_h x_t for t = 1, …, T\nh_t = a_t + h_{t-1}, t=1..T", "h_t = W_h x_t + h_{t-1}"),
+    (#"h_t = W_h x_t + h_{t-1} \quad \text{for } t \geq 1"#, "h_t = W_h x_t + h_{t-1}"),
+    (#"h_t = W_h x_t + h_{t-1} \quad (t = 1, \dots, T)"#, "h_t = W_h x_t + h_{t-1}"),
+    (#"h_t = W_h x_t + h_{t-1} \text{ for all } t."#, "h_t = W_h x_t + h_{t-1}"),
+    ("h_t = W_h x_t + h_{t-1}, t in 1..T", "h_t = W_h x_t + h_{t-1}"),
+    (#"a_t = W_h x_t, \; \forall t \in \{1, \dots, T\} \\ h_t = a_t + h_{t-1}, \quad 1 \leq t \leq T."#, "h_t = W_h x_t + h_{t-1}"),
     // Side by side.
     (#"h_t = Wx_t + Uh_{t-1} + b"#, "h_t = W x_t + U h_{t-1} + b"),
     (#"h_t = W_hx_t + h_{t-1}"#, "h_t = W_h x_t + h_{t-1}"),
@@ -137,7 +161,7 @@ import Testing
     (#"h_t = \sum_j W_{h} x_t"#, #"line 1, column 7: \sum is not read in equations; write products with matrices"#),
     ("h_t = h_{t-1}\n \\foobar", #"line 2, column 2: \foobar is not read in equations; known are \odot, \cdot, \sigma"#),
     (#"h_t = W_{\foo} x_t"#, #"line 1, column 10: \foo has no meaning as a part of a name"#),
-    (#"h_t = h_{t-1} \text{ for all } t"#, #"line 1, column 15: \text{ for all } is prose; leave it out"#),
+    (#"h_t = h_{t-1} \text{ for any } t"#, #"line 1, column 15: \text{ for any } is prose; leave it out"#),
     (#"h_t = h_{t-1}^{-1}"#, "line 1, column 16: found “-”; expected 2: only squares are known"),
     (#"h_t = h_{t-1}^{l+1}"#, "line 1, column 7: found the superscript “l+1” of h; expected a step such as (t-1), a name, 2 for a square, or \\top"),
     (#"h_t = e^{-x_t}"#, "line 1, column 7: found the superscript “-x_t” of e; write exp(…) for a power of e"),
@@ -156,7 +180,19 @@ import Testing
     (#"h_t = \left(h_{t-1}}"#, "line 1, column 20: found “}”; expected “)” for the “(” at line 1, column 12"),
     (#"h_t = {(h_{t-1}})"#, "line 1, column 16: found “}”; expected “)”"),
     (#"h_t = \tilde{h + x}_t"#, #"line 1, column 13: \tilde is expected over one letter"#),
-    (#"h_t = \tanh(h_{t-1}) (1)"#, "line 1, column 22: found a number in brackets"),
+    (#"h_t = \tanh(h_{t-1}) (0.5)"#, "line 1, column 22: found a number in brackets"),
+    (#"h_t = \tanh(h_{t-1}) (2) + x_t"#, "line 1, column 22: found a number in brackets"),
+    ("h(t+1) = W x(t+1) + U h(t)", "line 1, column 1: found h(t+1); the steps of an equation are t and t-1: write (t) for (t+1), and (t-1) for (t)"),
+    ("h(t) = h(t-2) + W x(t)", "line 1, column 8: found h(t-2); the steps of an equation are t and t-1"),
+    (#"h_{t+1} = W x_{t+1} + U h_t"#, "line 1, column 1: found the subscript “t+1” of h; expected t, t-1 or a name: write t for t+1, and t-1 for t"),
+    ("h(t) = W x(t) + U h(t-1) + u(t)", "line 1, column 28: there is no value “u(t)”"),
+    (
+      #"""
+      {\displaystyle {\begin{aligned}f_{t}&=\sigma _{g}(W_{f}x_{t}+U_{f}h_{t-1}+b_{f})\\i_{t}&=\sigma _{g}(W_{i}x_{t}+U_{i}h_{t-1}+b_{i})\\o_{t}&=\sigma _{g}(W_{o}x_{t}+U_{o}h_{t-1}+b_{o})\\{\tilde {c}}_{t}&=\sigma _{c}(W_{c}x_{t}+U_{c}h_{t-1}+b_{c})\\c_{t}&=f_{t}\odot c_{t-1}+i_{t}\odot {\tilde {c}}_{t}\\h_{t}&=o_{t}\odot \sigma _{h}(c_{t})\end{aligned}}}
+      """#,
+      #"line 1, column 39: \sigma _{g}, \sigma _{c} and \sigma _{h} are functions that the text doesn't define; write what each of them is, such as σ(…) or tanh(…); usually \sigma _{g} is σ and \sigma _{c} and \sigma _{h} are tanh"#
+    ),
+    ("f = σ_g(W_f x)\nh = f ⊙ h + φ(W x)", "line 1, column 5: σ_g and φ are functions that the text doesn't define; write what each of them is, such as σ(…) or tanh(…); usually σ_g is σ"),
     ("h_t = Uh_{t-1} + u_t", "line 1, column 18: there is no value “u_t”; known are x, h, matrices such as W_xh and vectors such as b_h; if it is what comes in, begin with a line “input u”"),
     (#"h_t = a_t + h_{t-1} \\ a_t = h_t + x_t"#, "line 1, column 7: a_t has no equation yet"),
     ("h_t = a_t + h\na_t = W_a x_t", "line 1, column 7: a_t has no equation yet"),
@@ -215,7 +251,7 @@ import Testing
     let pieces = [
       "{", "}", "\\", "\\\\", "&", "$", "$$", "_", "^", "_{", "^{", "^{(t-1)}", "^\\top", "[", "]", "(", ")", "\\left(", "\\right)", "\\left|", "\\{", "\\begin{bmatrix}", "\\end{bmatrix}",
       "\\begin{aligned}", "\\frac{", "\\sqrt{", "\\tilde{", "\\text{", "\\mathbf{", "\\mathbf", "\\hat h", "softmax(", "f(", ",", ".", ";", "\n", "%", "U_f ", "W", "\\sigma", "\\tanh ", "'",
-      "⊤", "\u{303}", "x_t", "h_{t-1}", "0", "h_0 = 1\n", "=", "\\odot", "\\label{",
+      "⊤", "\u{303}", "x_t", "h_{t-1}", "0", "h_0 = 1\n", "=", "\\odot", "\\label{", "(t)", "(t-1)", "[t]", "(1)", ", t = 1, \\dots, T", "\\text{for } t", "for t",
     ].map { Array($0.utf8) }
     func below(_ n: Int) -> Int { Int(random.next() % UInt64(n)) }
     var accepted = 0
@@ -241,7 +277,7 @@ import Testing
   /// The longest texts of one piece: whatever nests is limited, and nothing is read again and again.
   @Test(arguments: [
     "{", "}", "\\frac{", "\\sqrt{", "\\tilde{", "\\text{", "\\text{a}", "\\mathbf{", "\\left(", "\\left\\{", "[", "\\begin{bmatrix}", "\\begin{array}", "\\\\", "\\\\[", "^{", "_{", "h_{", "h^{",
-    "h^{\\mathrm{", "h_\\mathbf", "W_h [", "W_h [x, ", "h_t ", "Wx_t ", "tanh ", "f(", "h = f(x)\n", "h = softmax(", "y = W_y h\n", "h_0 = 0\n", "\\label{", "$", "%", "'", "^\\top", "⊤", "~", "\\", "h = ", "h +\n",
+    "h^{\\mathrm{", "h_\\mathbf", "W_h [", "W_h [x, ", "h_t ", "Wx_t ", "tanh ", "f(", "h = f(x)\n", "h = softmax(", "y = W_y h\n", "h_0 = 0\n", "\\label{", "$", "%", "'", "^\\top", "⊤", "~", "\\", "h = ", "h +\n", "(1)", "(1) ", "h(t)", "(t", "t = 1, ", "t = T", "for ", "\\text{for }", "\\forall t ", "1 \\le ", "f_1(", "(t+1)",
   ])
   func repeatedPieces(piece: String) {
     for prefix in ["", "h_t = W_h x_t + h_{t-1} + "] {

@@ -122,7 +122,8 @@ extension EquationLexer {
         word.time = time
       } else {
         guard EquationNames.isParameter(part) else {
-          throw place.error("found the subscript “\(content)” of \(word.name); expected t, t-1 or a name")
+          let hint = part == "t+1" ? ": write t for t+1, and t-1 for t" : ""
+          throw place.error("found the subscript “\(content)” of \(word.name); expected t, t-1 or a name\(hint)")
         }
         word.name += "_" + part
       }

@@ -2,7 +2,7 @@
 enum EquationMacros {
   /// The operators; the character is that of the plain text.
   static let operators: [String: Character] = [
-    "odot": "⊙", "circ": "⊙", "cdot": "*", "times": "*", "ast": "*", "div": "/", "coloneqq": "=", "triangleq": "=", "equiv": "=", "gets": "=",
+    "odot": "⊙", "circ": "⊙", "cdot": "*", "times": "*", "ast": "*", "div": "/", "coloneqq": "=", "triangleq": "=", "doteq": "=", "equiv": "=", "gets": "=",
     "leftarrow": "=",
   ]
 
@@ -39,7 +39,7 @@ enum EquationMacros {
   /// Macros that only affect the layout.
   static let layout: Set = [
     ",", ";", ":", "!", ">", " ", "/", "(", ")", "quad", "qquad", "enspace", "thinspace", "medspace", "thickspace", "negthinspace", "displaystyle", "textstyle", "nonumber",
-    "notag", "limits", "nolimits", "allowbreak", "hfill", "hline", "centering", "relax", "null", "protect", "small", "normalsize", "large",
+    "notag", "eqno", "leqno", "limits", "nolimits", "allowbreak", "hfill", "hline", "centering", "relax", "null", "protect", "small", "normalsize", "large",
   ]
 
   /// The same with arguments in braces, and how many.

@@ -376,8 +376,8 @@ extension Cell {
   /// is read: `h` first, then the one assigned last. Without `output`, the output is the assigned value that nothing uses, else
   /// the first state.
   ///
-  /// Formulas of papers and lecture notes are read as LaTeX has them, with superscripts for steps, accents, fonts and
-  /// alignment. Equations of what a model predicts, y_t = softmax(W_hy h_t + b_y), are left out: a model has an output layer of
+  /// Formulas of papers and lecture notes are read as LaTeX has them, with superscripts for steps, or `h(t)`, accents, fonts,
+  /// alignment, and the equations' numbers and ranges of steps, which are left out. Equations of what a model predicts, y_t = softmax(W_hy h_t + b_y), are left out: a model has an output layer of
   /// its own.
   ///
   /// - Parameters:

@@ -7,8 +7,7 @@ struct EquationSetAside {
   let written: String
   let position: EquationPosition
   /// The function, as written.
-  let function: String
-  let functionPosition: EquationPosition
+  let function: UndefinedFunction
 
   private static let softmax: Set = ["softmax", "Softmax", "SoftMax"]
 
@@ -25,27 +24,57 @@ struct EquationSetAside {
     return known.contains(name.lowercased()) ? name.lowercased() : nil
   }
 
-  static func explanation(of function: String) -> String {
-    if softmax.contains(function) {
-      return """
-        \(function) belongs to the equation of an output, y_t = softmax(…), which a model's own output layer computes; \
+  /// An error about a function that the text calls at a place and doesn't define.
+  ///
+  /// - Parameter all: such functions of the whole text, so that all can be replaced at once.
+  static func error(_ function: UndefinedFunction, among all: [UndefinedFunction]) -> RNNError {
+    let text = function.text
+    if softmax.contains(function.name) {
+      return function.position.error("""
+        \(text) belongs to the equation of an output, y_t = softmax(…), which a model's own output layer computes; \
         within a cell write exp(v) / sum(exp(v))
-        """
+        """)
     }
-    if let cell = cell(function) {
-      return "\(function) is a whole cell; give its name, \(cell), in place of equations, or write its equations out"
+    if let cell = cell(function.name) {
+      return function.position.error("\(text) is a whole cell; give its name, \(cell), in place of equations, or write its equations out")
     }
-    if function.hasPrefix("σ") || function.hasPrefix("\\sigma") {
-      return "\(function) is a function that the text doesn't define; write σ(…) for the logistic function, or tanh(…)"
+    let others = all.filter { !softmax.contains($0.name) && cell($0.name) == nil }
+    let usual = usualMeaning(of: others.isEmpty ? [function] : others)
+    if others.count > 1 {
+      return others[0].position.error("\(list(others.map(\.text))) are functions that the text doesn't define; write what each of them is, such as σ(…) or tanh(…)\(usual)")
     }
-    return "\(function) stands for any function; write out what it computes, for example h_t = tanh(W_xh x_t + W_hh h_{t-1} + b_h)"
+    if function.name.hasPrefix("σ") {
+      return function.position.error("\(text) is a function that the text doesn't define; write σ(…) for the logistic function, or tanh(…)\(usual)")
+    }
+    return function.position.error("\(text) stands for any function; write out what it computes, for example h_t = tanh(W_xh x_t + W_hh h_{t-1} + b_h)")
   }
+
+  private static func list(_ names: [String]) -> String {
+    if names.count > 8 { return "\(names.prefix(8).joined(separator: ", ")) and \(names.count - 8) more" }
+    return names.count > 1 ? "\(names.dropLast().joined(separator: ", ")) and \(names[names.count - 1])" : names.joined()
+  }
+
+  /// The usual meaning of an LSTM's functions, as far as they are among these. Which it is only the paper says.
+  private static func usualMeaning(of functions: [UndefinedFunction]) -> String {
+    let meanings = [("σ", ["σ_g"]), ("tanh", ["σ_c", "σ_h"])].compactMap { meaning, names -> String? in
+      let found = functions.filter { names.contains($0.name) }.map(\.text)
+      return found.isEmpty ? nil : "\(list(found)) \(found.count == 1 ? "is" : "are") \(meaning)"
+    }
+    return meanings.isEmpty ? "" : "; usually \(list(meanings))"
+  }
+}
+
+/// A function that a text calls and nothing defines: its name, and as it is written where it occurs first.
+struct UndefinedFunction {
+  let name: String
+  let text: String
+  let position: EquationPosition
 }
 
 /// A text on recurrent networks has equations beside those of the cell: what a model predicts from the cell's output, and what
 /// holds for any cell. A model has its own output layer, so that the cell is read without them.
 extension EquationProgram {
-  mutating func leaveOutOutputLayer(_ setAside: [EquationSetAside], _ remark: (String) -> Void) throws(RNNError) {
+  mutating func leaveOutOutputLayer(_ setAside: [EquationSetAside], undefined: [UndefinedFunction], _ remark: (String) -> Void) throws(RNNError) {
     let reading = Reading(self)
     if output == nil, assignments.count > 1 {
       let kept = assignments.indices.filter { !isOutputLayer($0, reading) }
@@ -58,13 +87,13 @@ extension EquationProgram {
     }
     for equation in setAside {
       if assignments.contains(where: { $0.name == equation.name }) {
-        remark(Self.leftOut(equation.written, equation.position, "another one says what \(equation.function) computes"))
+        remark(Self.leftOut(equation.written, equation.position, "another one says what \(equation.function.text) computes"))
         continue
       }
       // The value of the step before is read only of what a cell computes.
       let isRead = [equation.name, equation.name + "_t"].contains { reading.readers[$0] != nil } || states.contains { $0.name == equation.name } || output?.name == equation.name
       guard !isRead, !assignments.isEmpty else {
-        throw equation.functionPosition.error(EquationSetAside.explanation(of: equation.function))
+        throw EquationSetAside.error(equation.function, among: undefined)
       }
       remark(Self.leftOut(equation.written, equation.position, Self.ofOutput))
     }

@@ -41,7 +41,7 @@ struct EquationParser {
     let (tokens, isLaTeX) = try EquationLexer.tokens(of: text)
     var parser = EquationParser(tokens: tokens, isLaTeX: isLaTeX)
     try parser.run()
-    try parser.program.leaveOutOutputLayer(parser.setAside, remark)
+    try parser.program.leaveOutOutputLayer(parser.setAside, undefined: parser.undefinedFunctions, remark)
     parser.program.takeInitialValues()
     parser.program.putInOrder()
     parser.program.remarkOnPeephole(remark)
@@ -153,7 +153,7 @@ struct EquationParser {
     guard accept("=") else { throw expected("“=” after \(name)") }
     if let function = undefinedFunction() {
       try limit(setAside.count, "equations")
-      setAside.append(EquationSetAside(name: name, written: text, position: position, function: function, functionPosition: current.position))
+      setAside.append(EquationSetAside(name: name, written: text, position: position, function: function))
       next = undefinedEnd
       return
     }
@@ -165,7 +165,7 @@ struct EquationParser {
   }
 
   /// The function that stands for the whole of an equation, if nothing says what it computes: `f(h_{t-1}, x_t)`, `softmax(W_hy h_t + b_y)`.
-  private mutating func undefinedFunction() -> String? {
+  private mutating func undefinedFunction() -> UndefinedFunction? {
     guard case .word(let word) = current.token, word.time == .unsaid, !isValue(word.name), EquationSetAside.isUndefined(word.name) else { return nil }
     var depth = 0
     var place = next + 1
@@ -185,7 +185,19 @@ struct EquationParser {
     let after = tokens[place].token
     guard endsEquation(after) || after == .symbol(",") || after == .symbol(".") else { return nil }
     undefinedEnd = place
-    return current.text
+    return UndefinedFunction(name: word.name, text: current.text, position: current.position)
+  }
+
+  /// All functions of the text that nothing defines, in their order.
+  private var undefinedFunctions: [UndefinedFunction] {
+    var found: [UndefinedFunction] = [], names: Set<String> = []
+    for (placed, next) in zip(tokens, tokens.dropFirst()) {
+      guard case .word(let word) = placed.token, next.token == .symbol("(") || next.token == .symbol("["), word.time == .unsaid, word.dottedMatrix == nil,
+        !isValue(word.name), EquationSetAside.isUndefined(word.name), EquationNames.parameter(word.name) == nil, names.insert(word.name).inserted
+      else { continue }
+      found.append(UndefinedFunction(name: word.name, text: placed.text, position: placed.position))
+    }
+    return found
   }
 
   private func limit(_ count: Int, _ what: String) throws(RNNError) {
@@ -435,7 +447,9 @@ struct EquationParser {
       }
       if let function { return try call(function, position) }
       if isValue(word.name) || EquationNames.parameter(word.name) != nil { return .word(word, position, text: text) }
-      if EquationSetAside.isUndefined(word.name) { throw position.error(EquationSetAside.explanation(of: text)) }
+      if EquationSetAside.isUndefined(word.name) {
+        throw EquationSetAside.error(UndefinedFunction(name: word.name, text: text, position: position), among: undefinedFunctions)
+      }
       let near = EquationNames.suggestion(for: word.name, among: EquationFunction.allCases.map(\.rawValue))
       throw position.error("there is no function “\(text)”" + (near.map { "; did you mean \($0)?" }
         ?? "; known are \(EquationFunction.allCases.map(\.rawValue).joined(separator: ", "))"))

@@ -105,7 +105,7 @@ struct EquationLexer {
     while lexer.next < lexer.scalars.count { try lexer.step() }
     if let open = lexer.brackets.first(where: \.isBrace) { throw open.position.error("“{” has no “}”") }
     lexer.emit(.end, lexer.next, lexer.position)
-    return (joined(lexer.tokens), lexer.hasMacros)
+    return (joined(try withSteps(withoutNumbers(lexer.tokens))), lexer.hasMacros)
   }
 
   private init(scalars: [Unicode.Scalar]) { self.scalars = scalars }
@@ -155,7 +155,7 @@ struct EquationLexer {
   private mutating func step() throws(RNNError) {
     skipBlank()
     let (start, place) = (next, position)
-    guard let scalar = current else { return }
+    guard let scalar = current, !skipRange() else { return }
     if EquationNames.isDigit(scalar) || scalar == "." && ahead(1).map(EquationNames.isDigit) == true {
       return emit(.number(try number(place)), start, place)
     }
@@ -219,7 +219,7 @@ struct EquationLexer {
 
   /// The operators, and the character that stands for each in all its forms.
   private static let symbols: [Unicode.Scalar: Character] = [
-    "=": "=", "←": "=", "+": "+", "-": "-", "−": "-", "–": "-", "*": "*", "∗": "*", "·": "*", "⋅": "*", "×": "*", "⊙": "⊙", "∘": "⊙",
+    "=": "=", "←": "=", "≔": "=", "≜": "=", "≡": "=", "+": "+", "-": "-", "−": "-", "–": "-", "*": "*", "∗": "*", "·": "*", "⋅": "*", "×": "*", "⊙": "⊙", "∘": "⊙",
     "/": "/", "÷": "/", ",": ",", ":": ":", ".": ".", "^": "^", "²": "²", "⊤": "⊤",
   ]
 

@@ -73,6 +73,9 @@ public struct ClassifierTrainer: Trainer {
       tokenizer = try found(options.vocabulary ?? (defaults.tokens == .words ? ClassifierDefaults.vocabulary : nil))
     }
     self.origin = origin
+    if let rate = options.wordDropout, rate > 0, tokenizer.unknown == nil {
+      throw RNNError(.usage, "word dropout takes tokens for unknown ones, and there are none of \(tokenizer.kind.rawValue)")
+    }
     // A language model's weights are larger than first ones, and would hardly be moved.
     let settings = options.settings(defaults, isStarted: start is LanguageModel)
     var model = try TextClassifier(

@@ -46,6 +46,9 @@ public struct ForecastTrainer: Trainer {
     self.options = options
     try Limits.windowSteps.check(options.horizon, "horizon")
     try Limits.windowSteps.check(options.context, "context")
+    if given.calendar == true, CalendarFeatures(all.frequency).count == 0 {
+      throw RNNError(.usage, "the clock tells nothing as an input (--calendar): a step every \(all.frequency) has no part of an hour, a day, a week or a year")
+    }
     let horizon = options.horizon ?? 1
     let mayBeShort =
       start == nil && options.lags == nil && (options.scaling ?? .standard) == .standard && options.autoregression != false && all.past.isEmpty

@@ -73,7 +73,7 @@ struct TrainClassify: TrainCommand {
       embedding: model.embedding, projection: model.projection, bidirectional: classifier.bidirectional,
       pooling: try classifier.poolings(), dropout: model.dropout, wordDropout: classifier.wordDropout,
       weightDrop: classifier.weightDrop, longest: texts.longest, classWeights: try goal.weights(), criterion: goal.best,
-      validationFraction: texts.validationPart, initialization: model.initialization, training: try common.options(extends: extensions.extend))
+      validationFraction: texts.validationPart ?? ClassifierDefaults.validationFraction, initialization: model.initialization, training: try common.options(extends: extensions.extend))
   }
 }
 
@@ -84,8 +84,8 @@ struct ClassifierTextArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Texts to measure on, instead of some of the texts; may be given several times.", valueName: "file"))
   var valid: [String] = []
 
-  @Option(help: ArgumentHelp("The part of the texts to measure on, of each class; with 0 all are trained on, and the last weights are kept.", valueName: "part"), limit: Limits.heldPart)
-  var validationPart = ClassifierDefaults.validationFraction
+  @Option(help: ArgumentHelp("The part of the texts to measure on, of each class; with 0 all are trained on, and the last weights are kept. (default: \(ClassifierDefaults.validationFraction))", valueName: "part"), limit: Limits.heldPart)
+  var validationPart: Double?
 
   @Option(help: ArgumentHelp("What a token is: words, characters, bytes, or what frequent pairs of bytes are merged to, a vocabulary of so many: bpe:4000, or that of a file: bpe:tokenizer.json. (default: words, or characters where texts have hardly two)", valueName: "kind"))
   var tokens: TokensArgument?
@@ -101,6 +101,8 @@ struct ClassifierTextArguments: ParsableArguments {
 
   @Option(help: ArgumentHelp("The most tokens of a text that are read.", valueName: "n"), limit: Limits.textLength)
   var longest: Int?
+
+  func validate() throws { try ValidationPart.check(validationPart, hasOwn: !valid.isEmpty, "--valid") }
 }
 
 struct ClassifierModelArguments: ParsableArguments {

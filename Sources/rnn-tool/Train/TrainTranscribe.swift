@@ -61,7 +61,7 @@ struct TrainTranscribe: TrainCommand {
       vocabulary: try texts.tokens.map { try $0.vocabulary(or: texts.vocabulary) } ?? texts.vocabulary, tokenizer: try texts.tokens?.tokenizer(),
       hidden: model.hidden, layers: model.layers, projection: model.projection, bidirectional: transcriber.bidirectional, stacking: transcriber.stacking,
       dropout: model.dropout, weightDrop: transcriber.weightDrop, augmentation: augmentation, unalignable: texts.unalignable,
-      criterion: goal.best, validationFraction: texts.validationPart, initialization: model.initialization, training: try common.options(extends: extensions.extend))
+      criterion: goal.best, validationFraction: texts.validationPart ?? TranscriberDefaults.validationFraction, initialization: model.initialization, training: try common.options(extends: extensions.extend))
   }
 }
 
@@ -69,8 +69,8 @@ struct TranscriberTextArguments: ParsableArguments {
   @Option(help: ArgumentHelp("A list of clips to measure on, instead of some of the clips; may be given several times.", valueName: "list"))
   var valid: [String] = []
 
-  @Option(help: ArgumentHelp("The part of the clips to measure on; with 0 all are trained on, and the last weights are kept.", valueName: "part"), limit: Limits.heldPart)
-  var validationPart = TranscriberDefaults.validationFraction
+  @Option(help: ArgumentHelp("The part of the clips to measure on; with 0 all are trained on, and the last weights are kept. (default: \(TranscriberDefaults.validationFraction))", valueName: "part"), limit: Limits.heldPart)
+  var validationPart: Double?
 
   @Option(help: ArgumentHelp("What a token is: characters, words, bytes, or what frequent pairs of bytes are merged to, a vocabulary of so many: bpe:500, or that of a file: bpe:tokenizer.json. (default: characters)", valueName: "kind"))
   var tokens: TokensArgument?
@@ -80,6 +80,8 @@ struct TranscriberTextArguments: ParsableArguments {
 
   @Option(help: ArgumentHelp("What is done with clips that are too short for their texts: they are left out, or an error.", valueName: "what"))
   var unalignable = TranscriberTrainingOptions.Unalignable.skip
+
+  func validate() throws { try ValidationPart.check(validationPart, hasOwn: !valid.isEmpty, "--valid") }
 }
 
 /// How sound becomes rows.

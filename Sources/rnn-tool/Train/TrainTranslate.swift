@@ -50,7 +50,7 @@ struct TrainTranslate: TrainCommand {
       vocabulary: try texts.tokens.map { try $0.vocabulary(or: texts.vocabulary) } ?? texts.vocabulary,
       tokenizer: try texts.tokens?.tokenizer(), sharesTokens: texts.sharedTokens, hidden: model.hidden, layers: model.layers, embedding: model.embedding, projection: model.projection, attention: translator.attention,
       tiedEmbeddings: translator.tiedEmbeddings, dropout: model.dropout, weightDrop: translator.weightDrop,
-      labelSmoothing: goal.labelSmoothing, longest: texts.longest, criterion: goal.best, validationFraction: validation.validationPart,
+      labelSmoothing: goal.labelSmoothing, longest: texts.longest, criterion: goal.best, validationFraction: validation.validationPart ?? TranslatorDefaults.validationFraction,
       initialization: model.initialization, training: try common.options(extends: extensions.extend))
   }
 }
@@ -65,8 +65,13 @@ struct PairValidationArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Their translations, line by line.", valueName: "file"))
   var validTarget: String?
 
-  @Option(help: ArgumentHelp("The part of the sentences to measure on; with 0 all are trained on, and the last weights are kept.", valueName: "part"), limit: Limits.heldPart)
-  var validationPart = TranslatorDefaults.validationFraction
+  @Option(help: ArgumentHelp("The part of the sentences to measure on; with 0 all are trained on, and the last weights are kept. (default: \(TranslatorDefaults.validationFraction))", valueName: "part"), limit: Limits.heldPart)
+  var validationPart: Double?
+
+  func validate() throws {
+    try ValidationPart.check(validationPart, hasOwn: !valid.isEmpty, "--valid")
+    try ValidationPart.check(validationPart, hasOwn: validSource != nil, "--valid-source")
+  }
 
   func files() throws -> PairFiles? {
     switch (validSource, validTarget) {

@@ -39,6 +39,13 @@ struct ModelArguments: ParsableArguments {
   var initialization: RecurrentStack.Initialization { .init(forgetBias: forgetBias, orthogonal: orthogonal, range: initial) }
 }
 
+/// The part of the data to measure on, which is for data that have no other part for that.
+enum ValidationPart {
+  static func check(_ part: Double?, hasOwn: Bool, _ option: String) throws {
+    if part != nil, hasOwn { throw ValidationError("--validation-part takes what is measured on from the data to train on, and \(option) names other data: give one") }
+  }
+}
+
 /// Extensions of the model that training starts from.
 struct ExtensionArguments: ParsableArguments {
   @Flag(help: "With --from: add the tokens and labels of the data that the model lacks. Known ones keep their weights.")
