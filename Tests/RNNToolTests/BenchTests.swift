@@ -30,10 +30,10 @@ import rnn_tool
   @Test func burstsAreReported() {
     var last = 0, all = 0
     let peaks = BenchPeak.all(threads: 2) { done, count in
-      #expect(done == last + 1)
+      #expect(done > last)
       (last, all) = (done, count)
     }
-    #expect(peaks.count % 2 == 0 && last > 0 && last <= all && last % peaks.count == 0)
+    #expect(peaks.count % 2 == 0 && peaks.allSatisfy { $0.gflopPerSecond > 0 } && last > 0 && last <= all)
   }
 
   @Test func gridIsValid() throws {
