@@ -69,6 +69,8 @@ const rnn_kernel_table *rnn_table(void) {
   }
 }
 
+rnn_blocks rnn_blocks_in_use(void) { return rnn_table()->blocks(); }
+
 int rnn_panel_columns(void) { return rnn_table()->panel_columns(); }
 
 size_t rnn_packed_size(int k, int n) {

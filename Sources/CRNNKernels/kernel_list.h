@@ -3,6 +3,7 @@
 
 // products.inc
 RNN_KERNEL(int, panel_columns, (void))
+RNN_KERNEL(rnn_blocks, blocks, (void))
 RNN_KERNEL(void, pack, (float *packed, int k, int column, int n, const float *source, ptrdiff_t row_stride, ptrdiff_t column_stride))
 RNN_KERNEL(void, product, (const rnn_factors *factors, int count, int rows, int n, float *c, ptrdiff_t c_stride, const float *init))
 RNN_KERNEL(void, gemm, (int m, int n, int k, const float *a, ptrdiff_t a_row, ptrdiff_t a_column, const float *b, ptrdiff_t b_row, ptrdiff_t b_column, float *const *c, int piece_rows, ptrdiff_t c_row, bool accumulate))

@@ -1,3 +1,4 @@
+import CRNNKernels
 import RNNTestSupport
 import Testing
 
@@ -68,6 +69,19 @@ import Testing
     }
     func constant(_ name: String) -> Variable { Variable(example.weights[name] ?? Tensor(0)) }
     #expect(linearCrossEntropy(constant("x"), constant("W"), constant("b"), example.targets).losses == loss.losses)
+  }
+
+  @Test func bitsDoNotDependOnTheCaches() {
+    let example = Example(rows: 1100, inputs: 40, classes: 1030)
+    defer { rnn_set_cache_sizes(0, 0) }
+    let results = [(8, 64), (32, 512), (1024, 65536)].map { first, second in
+      rnn_set_cache_sizes(first << 10, second << 10)
+      return Self.run(example, Self.inBlocks)
+    }
+    for (loss, gradient) in results.dropFirst() {
+      #expect(loss.losses == results[0].loss.losses)
+      #expect(gradient == results[0].gradient)
+    }
   }
 
   @Test func aRowDoesNotDependOnItsBatch() throws {

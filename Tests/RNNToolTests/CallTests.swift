@@ -126,4 +126,14 @@ struct CallTests {
       #expect(try run("avx3").errors.contains(name))
     }
   }
+
+  @Test func caches() throws {
+    func run(_ value: String) throws -> Program.Result { try Program.run(["explain"], environment: ["RNN_CACHES": value]) }
+    for value in ["32", "32,", "32,512,8", "32K,512K", "0,512", "-32,512", "32,99999999999999999999", "4,512"] {
+      let result = try run(value)
+      #expect(result.code == 64 && result.errors.contains("RNN_CACHES is \"\(value)\", expected "), "\(result.errors)")
+      #expect(result.output.isEmpty)
+    }
+    for value in ["", "32,512", "1024,64"] { #expect(try run(value).errors.isEmpty) }
+  }
 }

@@ -132,8 +132,10 @@ final class PackedSchedule: @unchecked Sendable {
     instructions.forEach { $0.deallocate() }
   }
 
-  /// The rows that a program computes at a time, so that its temporaries stay in the first cache.
-  func chunk(rows: Int) -> Int { max(1, min(rows, 6144 / (schedule.width * max(1, schedule.temporaries)))) }
+  /// The rows that a program computes at a time, so that its temporaries fill half of the first cache.
+  func chunk(rows: Int) -> Int {
+    max(1, min(rows, rnn_cache_size(1) / (2 * MemoryLayout<Float>.size) / (schedule.width * max(1, schedule.temporaries))))
+  }
 
   /// A part of a run.
   struct Part {
@@ -253,8 +255,8 @@ final class PackedSchedule: @unchecked Sendable {
     }
   }
 
-  /// Multiply-adds that are worth another thread, and numbers in matrices that are worth two in every step.
-  private static let largeProduct = 1 << 23, largeMatrices = 1 << 17
+  /// Multiply-adds that are worth another thread.
+  private static let largeProduct = 1 << 23
 
   /// Whether units are shared out among threads instead of rows: the matrices are so large that they pass by in every step,
   /// and rows so few that each thread would wait for all of them with too little to do.
@@ -262,7 +264,9 @@ final class PackedSchedule: @unchecked Sendable {
   /// - Returns: the lanes of all values, and how many of them a thread takes at once; nil where rows are shared out.
   private func sharedUnits(rows: Int) -> (lanes: Int, part: Int)? {
     let threads = Threads.count
-    guard let lanes = schedule.unitLanes, lanes >= 128, threads > 1, rows <= 2 * threads, matrixCount >= Self.largeMatrices else { return nil }
+    guard let lanes = schedule.unitLanes, lanes >= 128, threads > 1, rows <= 2 * threads,
+      matrixCount >= rnn_cache_size(2) / (2 * MemoryLayout<Float>.size)
+    else { return nil }
     return (lanes, max(64, (lanes / threads + 63) / 64 * 64))
   }
 

@@ -16,6 +16,10 @@ struct Bench: ParsableCommand {
       Bytes kept are what a call holds for the way back, for each step and row: the states, and the values in between that are \
       dear to compute again; not the inputs, which are the caller's. Without a way back there are none.
 
+      Blocks are what products are cut into by a core's caches: the steps along the sum of a product with weights; the steps, rows \
+      and columns of other products; the rows of an output layer's gradients. The variable RNN_CACHES=32,512 in the environment cuts \
+      them for caches of 32 and 512 KiB; no result depends on it.
+
       Without sizes: a grid from one step of one sequence to large batches.
 
       Examples:
@@ -56,6 +60,7 @@ struct Bench: ParsableCommand {
   private struct Report: Encodable {
     let instructionSet: String
     let threads: Int
+    let caches: BenchCaches
     let peaks: [BenchPeak]
     let measurements: [BenchMeasurement]
   }
@@ -77,10 +82,11 @@ struct Bench: ParsableCommand {
     }
     progress.finish()
     if json.json {
-      return try Output.json(Report(instructionSet: inUse.instructionSet, threads: inUse.threads, peaks: peaks, measurements: measurements))
+      return try Output.json(Report(instructionSet: inUse.instructionSet, threads: inUse.threads, caches: BenchCaches(), peaks: peaks, measurements: measurements))
     }
     try Output.write(BenchTable.peaks(peaks))
-    try Output.write("\nin use: \(inUse.instructionSet), \(inUse.threads == 1 ? "1 thread" : "\(inUse.threads) threads")\n\n")
+    try Output.write("\nin use: \(inUse.instructionSet), \(inUse.threads == 1 ? "1 thread" : "\(inUse.threads) threads")\n")
+    try Output.write(BenchTable.caches(BenchCaches()) + "\n")
     try Output.write(BenchTable.measurements(measurements))
   }
 

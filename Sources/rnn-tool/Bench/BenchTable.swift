@@ -8,6 +8,15 @@ enum BenchTable {
         + peaks.map { [$0.instructionSet, "\($0.threads)", HumanFormat.fixed($0.gflopPerSecond, 1)] }, names: [0])
   }
 
+  static func caches(_ caches: BenchCaches) -> String {
+    let blocks = caches.blocks
+    return """
+      caches: \(caches.firstBytes / 1024) and \(caches.secondBytes / 1024) KiB a core
+      blocks: \(blocks.depth) steps; \(blocks.gemmDepth) × \(blocks.gemmRows) × \(blocks.gemmColumns); \(blocks.classRows) rows of classes
+
+      """
+  }
+
   static func measurements(_ measurements: [BenchMeasurement]) -> String {
     columns(
       [["cell", "mode", "T", "B", "I", "H", "time a call", "GFLOP/s", "of peak", "bytes kept"]]
