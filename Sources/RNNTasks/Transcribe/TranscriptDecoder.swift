@@ -76,17 +76,46 @@ package struct TranscriptDecoder: Sendable {
     var path: Path { token.logProbability > blank.logProbability ? token : blank }
   }
 
-  /// A text after one more row: one of the beam, or one of them and a token.
-  private struct Candidate {
-    /// The entry of the beam, and the token behind it.
+  /// A text of the beam and one more token: many more than are kept.
+  private struct Grown {
+    /// The place in the beam.
     var parent: Int
-    var newToken: Int32?
-    var entry: Entry
+    var token: Int32
+    /// ln p of all paths to it.
+    var logProbability: Double
+    var added: Double
+  }
+
+  /// A text after one more row, to be compared: one of the beam, or one of them and a token.
+  private struct Candidate {
     var score: Double
+    /// The place in the beam, and the token behind it; −1: none.
+    var parent: Int
+    var token: Int32
+    /// The place among those that have grown.
+    var place: Int
 
     /// Of equals those of the beam first.
     func isBefore(_ other: Candidate) -> Bool {
-      score != other.score ? score > other.score : (newToken ?? -1, parent) < (other.newToken ?? -1, other.parent)
+      score != other.score ? score > other.score : (token, parent) < (other.token, other.parent)
+    }
+  }
+
+  /// The best candidates so far, in order.
+  private struct Best {
+    let count: Int
+    private(set) var candidates: [Candidate] = []
+
+    init(_ count: Int) { self.count = count }
+
+    mutating func add(_ candidate: Candidate) {
+      if candidates.count == count {
+        guard let last = candidates.last, candidate.isBefore(last) else { return }
+        candidates.removeLast()
+      }
+      var place = candidates.count
+      while place > 0, candidate.isBefore(candidates[place - 1]) { place -= 1 }
+      candidates.insert(candidate, at: place)
     }
   }
 
@@ -117,42 +146,52 @@ package struct TranscriptDecoder: Sendable {
       for c in 0..<blank where c != unknown && row[c] > -.infinity && row[c] >= least { said.append(Int32(c)) }
     }
 
-    var places: [Int32: Int] = [:], candidates: [Candidate] = []
-    candidates.reserveCapacity(beam.count * (1 + said.count))
+    var stayed = beam.map { self.stayed($0, row, isBlankPossible: isBlankPossible, said: said) }
+    // Texts of the beam that are others of it and a token.
+    var places: [Int32: Int] = [:], children = [[(token: Int32, place: Int)]](repeating: [], count: beam.count)
+    for (i, entry) in beam.enumerated() { places[entry.node] = i }
     for (i, entry) in beam.enumerated() {
-      places[entry.node] = i
-      candidates.append(stayed(entry, i, row, isBlankPossible: isBlankPossible, said: said))
+      if let token = prefixes.token(entry.node), let parent = places[prefixes.parent(entry.node)] { children[parent].append((token, i)) }
     }
+    var grown: [Grown] = []
+    grown.reserveCapacity(beam.count * said.count)
     for (i, entry) in beam.enumerated() {
-      let total = entry.logProbability, best = entry.path, last = prefixes.token(entry.node)
+      let total = entry.logProbability, last = prefixes.token(entry.node)
       for token in said {
         // The same token again must have a blank before it.
-        let (from, way) = token == last ? (entry.ofBlank, entry.blank) : (total, best)
+        let from = token == last ? entry.ofBlank : total
         guard from > -.infinity else { continue }
         let p = Double(row[Int(token)])
-        if let place = prefixes.child(entry.node, token).flatMap({ places[$0] }) {
-          candidates[place].entry.ofToken = logSum(candidates[place].entry.ofToken, from + p)
-          if way.logProbability + p > candidates[place].entry.token.logProbability {
-            candidates[place].entry.token = path(after: way, token, p)
-          }
+        if let place = children[i].first(where: { $0.token == token })?.place {
+          let way = way(from: entry, to: token)
+          stayed[place].ofToken = logSum(stayed[place].ofToken, from + p)
+          if way.logProbability + p > stayed[place].token.logProbability { stayed[place].token = path(after: way, token, p) }
         } else {
-          var new = Entry(node: entry.node)
-          new.ofToken = from + p
-          new.token = way
-          new.added = entry.added + options.lengthBonus
-          if let context = entry.context { new.added += options.languageModelWeight * Double(context.logProbabilities[Int(token)]) }
-          candidates.append(Candidate(parent: i, newToken: token, entry: new, score: new.ofToken + new.added))
+          var added = entry.added + options.lengthBonus
+          if let context = entry.context { added += options.languageModelWeight * Double(context.logProbabilities[Int(token)]) }
+          grown.append(Grown(parent: i, token: token, logProbability: from + p, added: added))
         }
       }
     }
-    for i in beam.indices { candidates[i].score = candidates[i].entry.logProbability + candidates[i].entry.added }
-    keepBest(candidates, row)
+    var best = Best(options.beam)
+    for (i, entry) in stayed.enumerated() {
+      best.add(Candidate(score: entry.logProbability + entry.added, parent: i, token: -1, place: i))
+    }
+    for (i, one) in grown.enumerated() {
+      best.add(Candidate(score: one.logProbability + one.added, parent: one.parent, token: one.token, place: i))
+    }
+    keep(best.candidates, of: stayed, grown, row)
     rows += 1
     if prefixes.isCrowded { clear() }
   }
 
+  /// The most probable path of a text that a token can follow.
+  private func way(from entry: Entry, to token: Int32) -> Path {
+    token == prefixes.token(entry.node) ? entry.blank : entry.path
+  }
+
   /// A text that a row leaves as it is: it says nothing, or the last token goes on.
-  private func stayed(_ entry: Entry, _ place: Int, _ row: UnsafeBufferPointer<Float>, isBlankPossible: Bool, said: [Int32]) -> Candidate {
+  private func stayed(_ entry: Entry, _ row: UnsafeBufferPointer<Float>, isBlankPossible: Bool, said: [Int32]) -> Entry {
     var next = Entry(node: entry.node, context: entry.context, added: entry.added)
     if isBlankPossible {
       let p = Double(row[tokenizer.count])
@@ -164,7 +203,7 @@ package struct TranscriptDecoder: Sendable {
       next.ofToken = entry.ofToken + p
       next.token = entry.token.repeating(p, rows)
     }
-    return Candidate(parent: place, newToken: nil, entry: next, score: 0)
+    return next
   }
 
   /// A path that goes on with a new token, of the probability eᵖ, in this row.
@@ -174,24 +213,27 @@ package struct TranscriptDecoder: Sendable {
       last: SpokenToken(token: token, first: Int32(clamping: rows), last: Int32(clamping: rows), probability: Float(exp(p))))
   }
 
-  /// The best texts become the beam.
-  private mutating func keepBest(_ candidates: [Candidate], _ row: UnsafeBufferPointer<Float>) {
-    let order = candidates.indices.sorted { candidates[$0].isBefore(candidates[$1]) }
+  /// The best texts, in order, become the beam.
+  private mutating func keep(_ best: [Candidate], of stayed: [Entry], _ grown: [Grown], _ row: UnsafeBufferPointer<Float>) {
     // Something stays, however improbable.
-    var next: [Entry] = [], grown: [(entry: Int, context: TranscriptContext, token: Int32)] = []
-    for i in order.prefix(options.beam) where next.isEmpty || candidates[i].score > -.infinity {
-      var entry = candidates[i].entry
-      if let token = candidates[i].newToken {
-        entry.node = prefixes.addChild(entry.node, token)
-        entry.token = path(after: entry.token, token, Double(row[Int(token)]))
-        if let context = beam[candidates[i].parent].context { grown.append((next.count, context, token)) }
+    var next: [Entry] = [], extended: [(entry: Int, context: TranscriptContext, token: Int32)] = []
+    for candidate in best where next.isEmpty || candidate.score > -.infinity {
+      if candidate.token < 0 {
+        next.append(stayed[candidate.place])
+        continue
       }
+      let parent = beam[candidate.parent], token = candidate.token
+      var entry = Entry(node: prefixes.addChild(parent.node, token))
+      entry.ofToken = grown[candidate.place].logProbability
+      entry.token = path(after: way(from: parent, to: token), token, Double(row[Int(token)]))
+      entry.added = grown[candidate.place].added
+      if let context = parent.context { extended.append((next.count, context, token)) }
       next.append(entry)
     }
     beam = next
-    if let languageModel, !grown.isEmpty {
-      let contexts = languageModel.contexts(after: grown.map { ($0.context, $0.token) })
-      for (place, context) in zip(grown, contexts) { beam[place.entry].context = context }
+    if let languageModel, !extended.isEmpty {
+      let contexts = languageModel.contexts(after: extended.map { ($0.context, $0.token) })
+      for (place, context) in zip(extended, contexts) { beam[place.entry].context = context }
     }
   }
 

@@ -23,7 +23,7 @@ struct TranscriptPrefixes: Sendable, Hashable {
   func parent(_ node: Int32) -> Int32 { parents[Int(node)] }
 
   /// The text that has one token more; nil if it is new.
-  func child(_ node: Int32, _ token: Int32) -> Int32? { children[Self.key(node, token)] }
+  private func child(_ node: Int32, _ token: Int32) -> Int32? { children[Self.key(node, token)] }
 
   mutating func addChild(_ node: Int32, _ token: Int32) -> Int32 {
     if let known = child(node, token) { return known }
