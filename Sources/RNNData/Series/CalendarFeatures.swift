@@ -8,8 +8,17 @@
 
 /// What the clock says, as numbers from −0.5 to 0.5: a sine and a cosine for each cycle that is longer than a step.
 public struct CalendarFeatures: Sendable, Hashable {
-  private enum Cycle: String {
+  private enum Cycle: String, CaseIterable {
     case hour, day, week, year
+
+    var seconds: Double {
+      switch self {
+      case .hour: 3600
+      case .day: 86_400
+      case .week: 604_800
+      case .year: 31_536_000
+      }
+    }
   }
 
   private let cycles: [Cycle]
@@ -24,7 +33,7 @@ public struct CalendarFeatures: Sendable, Hashable {
       return
     }
     // Half a cycle is the least that a sine can show.
-    cycles = [(Cycle.hour, 3600.0), (.day, 86_400), (.week, 7 * 86_400), (.year, 365 * 86_400)].filter { 2 * step <= $0.1 }.map(\.0)
+    cycles = Cycle.allCases.filter { 2 * step <= $0.seconds }
   }
 
   /// Calls `body` with each number of a time, in order.

@@ -15,28 +15,28 @@ extension SeriesSet {
     for (series, range) in zip(series, ranges).prefix(Self.mostSeries) where range.count >= 3 * most {
       for target in series.targets {
         let values = target[range]
-        var steps = zip(values, values.dropFirst()).map { $1 - $0 }
-        let known = steps.filter(\.isFinite), mean = known.reduce(0, +) / Double(max(known.count, 1))
+        var steps: [Double] = zip(values, values.dropFirst()).map { $1 - $0 }
+        let known = steps.filter(\.isFinite), mean = known.reduce(0.0, +) / Double(max(known.count, 1))
         steps = steps.map { $0.isFinite ? $0 - mean : 0 }
-        let square = steps.reduce(0) { $0 + $1 * $1 }
+        let square = steps.reduce(0.0) { $0 + $1 * $1 }
         guard square > 0, square.isFinite else { continue }
         channels += 1
         for lag in sums.indices {
           // The longer the lag, the fewer products there are.
           let share = Double(steps.count) / Double(steps.count - lag)
-          sums[lag] += zip(steps, steps.dropFirst(lag)).reduce(0) { $0 + $1.0 * $1.1 } * share / square
+          let product = zip(steps, steps.dropFirst(lag)).reduce(0.0) { sum, pair in sum + pair.0 * pair.1 }
+          sums[lag] += product * share / square
         }
       }
     }
     guard channels > 0 else { return nil }
     let correlations = sums.map { $0 / channels }
-    let peaks = (4...most).filter { correlations[$0] > correlations[$0 - 1] && correlations[$0] >= correlations[$0 + 1] }
-    guard let highest = peaks.map({ correlations[$0] }).max(), highest >= max(0.3, 3 / Double(longest).squareRoot()),
+    let peaks = (4...most).filter { (lag: Int) in correlations[lag] > correlations[lag - 1] && correlations[lag] >= correlations[lag + 1] }
+    guard let highest = peaks.map({ correlations[$0] }).max(), highest >= max(0.3, 3.0 / Double(longest).squareRoot()),
       let peak = peaks.first(where: { correlations[$0] >= 0.9 * highest })
     else { return nil }
-    let usual = Self.usualSeasons.filter {
-      abs($0 - peak) <= max(1, peak / 10) && $0 < correlations.count && correlations[$0] >= 0.8 * correlations[peak]
-    }
+    let reach = max(1, peak / 10), least = 0.8 * correlations[peak]
+    let usual = Self.usualSeasons.filter { abs($0 - peak) <= reach && $0 < correlations.count && correlations[$0] >= least }
     return usual.min { abs($0 - peak) < abs($1 - peak) } ?? peak
   }
 

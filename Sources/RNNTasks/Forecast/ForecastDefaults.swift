@@ -56,7 +56,7 @@ public struct ForecastDefaults: Sendable, Hashable {
   /// The longest segment, up to two days of hours, in which both context and horizon are cut without a rest.
   static func segment(context: Int, horizon: Int) -> Int {
     let longest = min(48, context, horizon)
-    let whole = (1...max(longest, 1)).last { context % $0 == 0 && horizon % $0 == 0 } ?? 1
+    let whole = (1...max(longest, 1)).last { context.isMultiple(of: $0) && horizon.isMultiple(of: $0) } ?? 1
     // Where only tiny ones fit, zeros stand at the ends.
     return whole * 4 >= longest ? whole : max(longest / 2, 1)
   }

@@ -20,7 +20,7 @@ package struct ShortSeriesLags: Sendable, Hashable {
   package init(length: Int, season: Int) {
     let isSeasonal = season > 1 && Double(season + Self.mostRecent) <= 0.45 * Double(length)
     recent = isSeasonal ? Self.mostRecent : max(min(Self.mostRecent, length / 4), 1)
-    let near = Array(1...max(min(Self.mostNear, length / 4, isSeasonal ? season : length), 1))
+    let nearest = min(Self.mostNear, length / 4, isSeasonal ? season : length), near = Array(1...max(nearest, 1))
     self.near = near
     guard isSeasonal else {
       (self.season, seasons, wide, all) = (nil, 0, near, near)
@@ -28,10 +28,10 @@ package struct ShortSeriesLags: Sendable, Hashable {
     }
     self.season = season
     let recent = recent
-    let seasons = (1...3).last { Double($0 * season + recent) <= 0.85 * Double(length) } ?? 1
+    let most = 0.85 * Double(length), seasons = (1...3).last { (count: Int) in Double(count * season + recent) <= most } ?? 1
     self.seasons = seasons
-    wide = Array(Set(Array(1...min(season + 2, Self.mostWide)) + Array(max(season - 2, 1)...season + 2))).sorted()
-    all = Set(wide + (1...seasons).flatMap { Array($0 * season...$0 * season + recent) }).sorted()
+    wide = Set(1...min(season + 2, Self.mostWide)).union(max(season - 2, 1)...season + 2).sorted()
+    all = (1...seasons).reduce(into: Set(wide)) { $0.formUnion($1 * season...$1 * season + recent) }.sorted()
   }
 
   private static let mostRecent = 4, mostNear = 6, mostWide = 30
