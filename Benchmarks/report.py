@@ -115,14 +115,27 @@ def models_table(models, names):
     return table(["tokens a second", *[name for name in names if name in ("ours", "PyTorch")], "as fast"], rows)
 
 
-def write(results):
-    """The whole page."""
+def machine(results):
+    """The kind of machine, as a section is named: the instruction set is the one in use, which may be narrower than the widest."""
+    caches = f", {results['caches'][0] >> 10} and {results['caches'][1] >> 10} KiB of cache a core" if "caches" in results else ""
+    widest = results["peaks"][0]["instruction_set"]
+    narrower = f" with RNN_ISA={results['instruction_set']}" if results["instruction_set"] != widest else ""
+    return f"{results['processor']}, {results['cores']} cores, {results['instruction_set']}{caches}{narrower}"
+
+
+def page(machines):
+    """A section for each kind of machine."""
+    text = "# Results\n\nA section for each kind of machine that was measured, written by the command that it names; a run replaces its own. "
+    text += "Absolute figures move with the machine and the day, ratios of one run hold.\n\n"
+    return text + "".join(section(results) for results in machines)
+
+
+def section(results):
+    """All tables of one run."""
     names = results["systems"]
     own_peaks = [peak for peak in results["peaks"] if peak["instruction_set"] == results["instruction_set"]]
     peaks = {peak["threads"]: peak["gflop_per_second"] for peak in own_peaks}
-    text = "# Results\n\n"
-    text += f"Written by `{results['command']}`; every run writes it anew. "
-    text += "Absolute figures move with the machine and the day, ratios of one run hold.\n\n"
+    text = f"## {machine(results)}\n\nWritten by `{results['command']}`.\n\n"
     facts = [["processor", f"{results['processor']}, {results['cores']} cores, {results['system']}"], ["threads", results["threads"]]]
     facts += [
         [f"peak, {peak['instruction_set']}, {peak['threads']} thread{'s' * (peak['threads'] > 1)}", f"{peak['gflop_per_second']:.1f} GFLOP/s"]
@@ -138,24 +151,24 @@ def write(results):
         text += summary(name, entries)
     text += "\n"
     if training:
-        text += "## Training\n\nForward from given inputs, then backward from a given gradient of every output to the gradients of inputs, "
+        text += "### Training\n\nForward from given inputs, then backward from a given gradient of every output to the gradients of inputs, "
         text += "initial states, weights and biases; weights packed anew, gradients reset.\n\n" + grid_table(training, names, peaks)
     if inference:
-        text += "## Inference\n\n" + grid_table(inference, names, peaks)
+        text += "### Inference\n\n" + grid_table(inference, names, peaks)
     if results["steps"]:
-        text += "## One step of one sequence\n\nOurs is the stepper, which keeps the states; the others run a sequence of one step.\n\n"
+        text += "### One step of one sequence\n\nOurs is the stepper, which keeps the states; the others run a sequence of one step.\n\n"
         text += steps_table(results["steps"], names)
     if results["cells"]:
-        text += "## Cells of a user's own\n\nEquations in a file ([cells](cells)), each measured beside a built-in cell and in turn with it. "
+        text += "### Cells of a user's own\n\nEquations in a file ([cells](cells)), each measured beside a built-in cell and in turn with it. "
         text += "An sLSTM and an LSTM with layer normalisation have the matrices of an LSTM: there the time is the comparison. "
         text += "A minimal gated unit has two thirds of a GRU's, and an IndRNN only the first of an Elman network's two: there it is the time "
         text += "for each operation of the matrix products, of which fewer have to pay for everything else.\n\n"
         text += own_table(results["cells"], peaks)
-        text += "## Memory\n\nBytes that training keeps for the way back, for each step and row, with 256 units (a projection has half as many): "
+        text += "### Memory\n\nBytes that training keeps for the way back, for each step and row, with 256 units (a projection has half as many): "
         text += "the states, and the values in between that are dear to compute again. A number takes four.\n\n"
         text += kept_table(results["kept_bytes_per_step_and_row"])
     if results["models"] or results["epochs"]:
-        text += "## Whole models\n\n"
+        text += "### Whole models\n\n"
     if results["models"]:
         text += "Updates with everything they are made of: reading, embedding, layers, logits and loss, backward, clipping, "
         text += "optimiser (PyTorch's fused one). So many updates were measured in each round, not an epoch: "

@@ -18,6 +18,7 @@ enum BenchRequests {
   private struct Greeting: Encodable {
     let cells: [String]
     let instructionSet: String
+    let caches: BenchCaches
     let peaks: [BenchPeak]
   }
 
@@ -33,7 +34,9 @@ enum BenchRequests {
     decoder.keyDecodingStrategy = .convertFromSnakeCase
 
     var peaks = BenchPeak.all(threads: Threads.count)
-    try write(Greeting(cells: Cell.builtIn.map(\.name), instructionSet: try BenchPeak.inUse(peaks).instructionSet, peaks: peaks))
+    try write(
+      Greeting(
+        cells: Cell.builtIn.map(\.name), instructionSet: try BenchPeak.inUse(peaks).instructionSet, caches: BenchCaches(), peaks: peaks))
     var input = try InputFile.standardInput()
     while let line = try input.readLine() {
       guard let request = try? decoder.decode(Request.self, from: Data(line.utf8)), (1...1024).contains(request.threads),
