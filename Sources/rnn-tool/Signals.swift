@@ -15,7 +15,8 @@ enum Signals {
     let caught = [SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGXFSZ]
     unblock(caught)
     for number in caught {
-      handle(number) { number in
+      // SIGXFSZ is ignored by the program itself, until a run has something to save.
+      handle(number, always: number == SIGXFSZ) { number in
         _ = Signals.pending.compareExchange(expected: 0, desired: number, ordering: .relaxed)
         if number == SIGINT || number == SIGTERM, Signals.requests.add(1, ordering: .relaxed).oldValue > 0 { _exit(128 + number) }
       }
@@ -25,9 +26,9 @@ enum Signals {
   private typealias Handler = @convention(c) (Int32) -> Void
 
   /// Has a signal handled, unless it is ignored.
-  private static func handle(_ number: Int32, _ handler: Handler?) {
+  private static func handle(_ number: Int32, always: Bool = false, _ handler: Handler?) {
     let previous: Handler? = signal(number, handler)
-    if unsafeBitCast(previous, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { signal(number, SIG_IGN) }
+    if !always, unsafeBitCast(previous, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { signal(number, SIG_IGN) }
   }
 
   /// Lets signals end the program, SIGQUIT (Ctrl-\) among them, which the language's runtime takes for a crash.

@@ -41,10 +41,19 @@ enum Program {
     fileprivate let outputFile: URL
     fileprivate let errorFile: URL
 
+    /// Signals that whoever runs the tests ignores, as `nohup` and Python do, would be ignored by the program too.
+    private static let resetSignals: Void = {
+      for number in [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU, SIGXFSZ] { signal(number, SIG_DFL) }
+    }()
+
+    /// No test waits for ever for a run that nothing ends.
+    private static let longest = DispatchTimeInterval.seconds(600)
+
     fileprivate init(
       _ executable: String, _ arguments: [String], input: String?, reading file: String?, output: FileHandle?, in directory: URL?,
       environment: [String: String]
     ) throws {
+      _ = Self.resetSignals
       folder = FileManager.default.temporaryDirectory.appending(path: "rnn-run-\(UUID().uuidString)")
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       outputFile = folder.appending(path: "out")
@@ -92,7 +101,10 @@ enum Program {
     }
 
     func finish() throws -> Result {
+      let id = process.processIdentifier, end = DispatchWorkItem { kill(id, SIGKILL) }
+      DispatchQueue.global().asyncAfter(deadline: .now() + Self.longest, execute: end)
       process.waitUntilExit()
+      end.cancel()
       let signal = process.terminationReason == .uncaughtSignal
       return Result(
         code: process.terminationStatus + (signal ? 128 : 0), output: try Data(contentsOf: outputFile), errors: errors)
