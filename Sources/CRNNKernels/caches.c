@@ -9,32 +9,35 @@
 #include <sys/sysctl.h>
 #endif
 
-/// Where the system says nothing, as in some virtual machines: what nearly every processor has.
+/// The sizes of nearly every processor, for systems that report none, as in some virtual machines.
 static const size_t defaults[RNN_CACHE_LEVELS] = {32 << 10, 512 << 10};
-/// What is believed: an answer outside of this is a mistake of the system.
+/// The range of sizes that are believed.
 static const size_t least[RNN_CACHE_LEVELS] = {8 << 10, 64 << 10}, most[RNN_CACHE_LEVELS] = {1 << 20, 1 << 26};
 
 /// In bytes; 0: not known yet.
 static _Atomic(size_t) sizes[RNN_CACHE_LEVELS];
+/// A choice of this thread's own; others go on with theirs. 0: none.
+static _Thread_local size_t selected[RNN_CACHE_LEVELS];
 
 #if defined(__linux__)
-/// What the first core's folder says: "48K" at a level, for data.
+/// Reads a line about the first core's cache of an index; false if the system has none.
+static bool read_item(int index, const char *item, char text[32]) {
+  char path[96];
+  snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", index, item);
+  FILE *file = fopen(path, "r");
+  if (!file) return false;
+  bool is_read = fgets(text, 32, file) != NULL;
+  fclose(file);
+  return is_read;
+}
+
+/// The size of the first core's cache for data of a level, which the system writes as "48K"; 0 if it lists none.
 static size_t listed(int level) {
-  for (int index = 0; index < 8; index++) {
-    char path[96], text[32];
-    unsigned long long size = 0;
-    int found = 0;
-    for (int item = 0; item < 3; item++) {
-      static const char *const names[] = {"level", "type", "size"};
-      snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", index, names[item]);
-      FILE *file = fopen(path, "r");
-      if (!file) break;
-      bool is_read = fgets(text, sizeof text, file) != NULL;
-      fclose(file);
-      if (!is_read || (item == 0 && atoi(text) != level) || (item == 1 && text[0] == 'I')) break;
-      if (item == 2) found = sscanf(text, "%lluK", &size);
-    }
-    if (found == 1) return (size_t)size << 10;
+  char text[32];
+  for (int index = 0; read_item(index, "level", text); index++) {
+    unsigned long long kibibytes;
+    bool is_level = atoi(text) == level, holds_data = read_item(index, "type", text) && text[0] != 'I';
+    if (is_level && holds_data && read_item(index, "size", text) && sscanf(text, "%lluK", &kibibytes) == 1) return (size_t)kibibytes << 10;
   }
   return 0;
 }
@@ -60,7 +63,7 @@ static size_t reported(int level) {
 #endif
 }
 
-bool rnn_cache_wish(const char *text, size_t bytes[RNN_CACHE_LEVELS]) {
+bool rnn_read_cache_sizes(const char *text, size_t bytes[RNN_CACHE_LEVELS]) {
   unsigned long kibibytes[RNN_CACHE_LEVELS];
   int end = 0;
   if (sscanf(text, "%7lu,%7lu%n", kibibytes, kibibytes + 1, &end) != RNN_CACHE_LEVELS || text[end] != 0) return false;
@@ -73,18 +76,19 @@ bool rnn_cache_wish(const char *text, size_t bytes[RNN_CACHE_LEVELS]) {
 
 size_t rnn_cache_size(int level) {
   const int i = level - 1;
+  if (selected[i] > 0) return selected[i];
   size_t size = atomic_load_explicit(sizes + i, memory_order_relaxed);
   if (size > 0) return size;
   // Several threads may find the same answer; they store the same value.
   size_t wish[RNN_CACHE_LEVELS];
   const char *text = getenv("RNN_CACHES");
-  size = text && rnn_cache_wish(text, wish) ? wish[i] : reported(level);
+  size = text && rnn_read_cache_sizes(text, wish) ? wish[i] : reported(level);
   if (size < least[i] || size > most[i]) size = defaults[i];
   atomic_store_explicit(sizes + i, size, memory_order_relaxed);
   return size;
 }
 
-void rnn_set_cache_sizes(size_t first, size_t second) {
-  atomic_store_explicit(sizes, first, memory_order_relaxed);
-  atomic_store_explicit(sizes + 1, second, memory_order_relaxed);
+void rnn_select_cache_sizes(size_t first, size_t second) {
+  selected[0] = first;
+  selected[1] = second;
 }

@@ -57,7 +57,7 @@ package enum Limits {
   /// A value of a series: squares of larger ones, and their sums, would overflow.
   package static let seriesValue = Limit(-1e100...1e100, "a number from -1e100 to 1e100")
 
-  /// What scales the values of a series.
+  /// The scale of a series' values.
   package static let scale = Limit(Double.leastNonzeroMagnitude...1e100, "a number above 0, up to 1e100")
   /// The logarithm of a value of a series, or the deviation of some.
   package static let logarithm = Limit(-1000...1000, "the logarithm of a number, from -1000 to 1000")

@@ -20,7 +20,7 @@ struct Tool: ParsableCommand {
     do {
       let arguments = try CallArguments.all()
       try InstructionSet.check()
-      try BenchCaches.check()
+      try CacheSizes.check()
       var command = parsed(arguments)
       try command.run()
     } catch {

@@ -15,10 +15,10 @@ extension Kernels {
       }
     }
 
-    @Test func wishes() {
+    @Test func sizesAsText() {
       func read(_ text: String) -> [Int]? {
         var bytes = [0, 0]
-        return rnn_cache_wish(text, &bytes) ? bytes : nil
+        return rnn_read_cache_sizes(text, &bytes) ? bytes : nil
       }
       #expect(read("32,512") == [32 << 10, 512 << 10])
       #expect(read("48, 1280") == [48 << 10, 1280 << 10])

@@ -94,7 +94,7 @@ struct Strided {
 
 /// Runs the body as if the caches had so many KiB.
 func withCaches<Result>(_ first: Int, _ second: Int, _ body: () throws -> Result) rethrows -> Result {
-  rnn_set_cache_sizes(first << 10, second << 10)
-  defer { rnn_set_cache_sizes(0, 0) }
+  rnn_select_cache_sizes(first << 10, second << 10)
+  defer { rnn_select_cache_sizes(0, 0) }
   return try body()
 }

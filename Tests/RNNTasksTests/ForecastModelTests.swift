@@ -43,7 +43,7 @@ enum SampleSeries {
 @Suite struct ForecastModelTests {
   // MARK: Networks
 
-  /// What the linear function begins with is the same whatever lies far before it.
+  /// The examples of the linear function don't depend on the length of the context.
   @Test(arguments: [2, 40, 65_536]) func linearExamples(context: Int) throws {
     let values = (0..<30).map { [11, 12, 13, 19].contains($0) ? Double.nan : Double($0 * $0 % 17) }
     let set = try SeriesSet(targets: ["y"], frequency: .step, series: [try TimeSeries("s", targets: [values])])

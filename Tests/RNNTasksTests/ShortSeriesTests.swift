@@ -111,7 +111,7 @@ import Testing
     #expect(ShortSeriesRule([.init(values: [1, 2, 3])], ShortSeriesLags(length: 3, season: 1)) == nil)
   }
 
-  /// The differences of a smooth series are small, and tell what comes next: what they count isn't drawn to 0 as if they were values.
+  /// The rule follows a smooth series, whose small differences tell what comes next, better than a linear rule of 14 lags.
   @Test func aSmoothSeriesIsFollowed() throws {
     var own = 0.0, linear = 0.0
     for seed in 1...8 {

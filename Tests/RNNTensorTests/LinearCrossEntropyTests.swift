@@ -73,9 +73,9 @@ import Testing
 
   @Test func bitsDoNotDependOnTheCaches() {
     let example = Example(rows: 1100, inputs: 40, classes: 1030)
-    defer { rnn_set_cache_sizes(0, 0) }
+    defer { rnn_select_cache_sizes(0, 0) }
     let results = [(8, 64), (32, 512), (1024, 65536)].map { first, second in
-      rnn_set_cache_sizes(first << 10, second << 10)
+      rnn_select_cache_sizes(first << 10, second << 10)
       return Self.run(example, Self.inBlocks)
     }
     for (loss, gradient) in results.dropFirst() {

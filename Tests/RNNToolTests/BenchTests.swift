@@ -26,7 +26,7 @@ import rnn_tool
     #expect(measurement.threads == 2 && measurement.keptBytesPerStepAndRow == 1024)
   }
 
-  /// More threads than any machine's cores take a while, of which each burst is told.
+  /// Bursts of the peak are counted up while they run.
   @Test func burstsAreReported() {
     var last = 0, all = 0
     let peaks = BenchPeak.all(threads: 2) { done, count in

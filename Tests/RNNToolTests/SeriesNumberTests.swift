@@ -19,7 +19,7 @@ struct SeriesNumberTests {
     }
     let plain = try mean(0), large = try mean(1_000_000_000)
     #expect(plain["naive"] == 1.75 && large["naive"] == 1.75)
-    // Where a rule errs by nothing, what is left is rounding; a number of 1e9 as a float would be off by up to 32.
+    // Rules that fit exactly err by rounding alone; numbers of 1e9 as floats would err by up to 32.
     for (name, error) in plain { #expect(abs((large[name] ?? .nan) - error) <= max(1e-3 * error, 1e-6), "\(name): \(error), \(large[name] ?? .nan)") }
   }
 

@@ -35,13 +35,13 @@ const char *rnn_isa_name(rnn_isa isa);
 
 #define RNN_CACHE_LEVELS 2
 
-/// The bytes of a core's cache for data, of level 1 or 2: what the environment variable RNN_CACHES says, else what the system
-/// reports. Blocks are cut by them; no result depends on them.
+/// The bytes of a core's cache for data, of level 1 or 2: from the environment variable RNN_CACHES, else as the system reports
+/// them. Blocks follow from them; no result depends on them.
 size_t rnn_cache_size(int level);
-/// Reads the two sizes in KiB, as in "32,512"; false if they aren't two numbers that can be.
-bool rnn_cache_wish(const char *text, size_t bytes[RNN_CACHE_LEVELS]);
-/// From now on blocks are cut for caches of so many bytes; 0: for those that there are. For tests.
-void rnn_set_cache_sizes(size_t first, size_t second);
+/// Reads two sizes in KiB, as in "32,512"; false unless the text is two numbers in the range of sizes.
+bool rnn_read_cache_sizes(const char *text, size_t bytes[RNN_CACHE_LEVELS]);
+/// Selects other sizes for the kernels that this thread calls; 0 for those of the processor. For tests.
+void rnn_select_cache_sizes(size_t first, size_t second);
 
 // MARK: Arguments (arguments.c)
 
@@ -115,12 +115,12 @@ void rnn_gemm_pieces(
   int m, int n, int k, const float *a, ptrdiff_t a_row, ptrdiff_t a_column, const float *b, ptrdiff_t b_row,
   ptrdiff_t b_column, float *const *c, int piece_rows, ptrdiff_t c_row, bool accumulate);
 
-/// How products are cut, for the caches and the instruction set in use.
+/// The blocks of products, for the caches and the instruction set in use.
 typedef struct {
-  int32_t depth;               // the steps along k of a product with a packed matrix, for all tiles of a panel
-  int32_t gemm_depth;          // those of the general product
+  int32_t depth;                    // the steps along k of a product with a packed matrix, for all tiles of a panel
+  int32_t gemm_depth;               // those of the general product
   int32_t gemm_rows, gemm_columns;  // the largest block of its result
-  int32_t class_rows;          // the rows of the output layer's gradients at a time
+  int32_t class_rows;               // the rows of the output layer's gradients at a time
 } rnn_blocks;
 rnn_blocks rnn_blocks_in_use(void);
 

@@ -1,8 +1,8 @@
 import RNNTensor
 
-/// What stands beside the equations of a paper: their numbers, and the steps that they hold for. A cell is read without them.
+/// Ranges of steps and numbers of equations, which papers write beside the equations. A cell is read without them.
 extension EquationLexer {
-  // MARK: Steps
+  // MARK: Ranges of steps
 
   /// Skips `t = 1, \dots, T`, `\text{for all } t` or `(1 \le t \le T)` behind an equation. False, with nothing taken, for anything else.
   mutating func skipRange() -> Bool {

@@ -39,7 +39,7 @@ public struct LabelledReader: ~Copyable {
   private var firstLine = 1, isHeaderNext = false
   /// Phrases of a row that are still to be given, the last one first.
   private var pending: [Example] = []
-  /// Where labels get new names: how many texts have each label.
+  /// The number of texts with each label, counted only for labels that get new names.
   private var counts: [String: Int] = [:]
 
   /// - Parameters:
@@ -139,7 +139,7 @@ public struct LabelledReader: ~Copyable {
     }
   }
 
-  /// When all is read, a sentence on the labels that were to get new names and don't occur; nil if there are none.
+  /// A sentence on the labels of `LabelledOptions.map` that no text has, once all texts are read; nil if there are none.
   public var mapRemark: String? {
     guard let map = options.map else { return nil }
     func list(_ labels: [String]) -> String { labels.sorted().prefix(5).joined(separator: ", ") + (labels.count > 5 ? " …" : "") }

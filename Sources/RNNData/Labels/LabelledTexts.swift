@@ -18,7 +18,7 @@ public struct LabelledTexts: Sendable {
   // Rows, of which a phrase has that of its sentence; and which texts are whole.
   private var rowOf: [Int32] = []
   private var isWhole: [Bool] = []
-  /// What is to be said of labels with new names.
+  /// A remark on labels of `LabelledOptions.map` that no text has.
   private(set) var mapRemark: String?
 
   /// Texts that are there already.

@@ -58,7 +58,7 @@ struct SteadyClock {
         rounded.append(series)
         continue
       }
-      // Of days in between nothing is asked: only the time of day counts.
+      // Steps may have any number of days: only the time of day is compared.
       let places = series.map { floored($0 - first + day / 2, day) }, distances = zip(series, places).map { $0 - first - $1 * day }
       let mean = distances.reduce(0.0) { $0 + Double($1) } / Double(distances.count)
       guard let start = start(first, (distances.min() ?? 0, distances.max() ?? 0, Int(mean.rounded())), units) else { return nil }

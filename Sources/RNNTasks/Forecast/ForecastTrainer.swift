@@ -20,7 +20,7 @@ public struct ForecastTrainer: Trainer {
   public let warnings: [String]
   /// Choices that the values of a short series led to, in words.
   public let choices: [String]
-  /// Whether steps are left that were neither trained on nor chosen by.
+  /// True if a series has a test part, which neither training nor the choice of the best weights uses.
   public let hasTestPart: Bool
   public let readsStandardInput: Bool
   public let origin: TrainingOrigin?

@@ -92,11 +92,11 @@ private struct SmoothedSeasons {
   }
 }
 
-/// A value before, or how much it is above another one: what a correction is a linear function of.
+/// An input of a correction: an earlier value, or its difference from another one.
 private struct CorrectionInput {
   let lag: Int
   let other: Int?
-  /// What its coefficient costs; more, the farther its lag is from the last value or the last season.
+  /// The penalty of its coefficient, which grows with the distance of its lag from the last value or the last season.
   let cost: Double
 
   init(_ lag: Int, above other: Int? = nil, season: Int? = nil) {
@@ -113,7 +113,7 @@ private struct CorrectionInput {
     zip(lags, lags.dropFirst()).filter { $1 == $0 + 1 }.map { CorrectionInput($0, above: $1, season: season) } + [CorrectionInput(1)]
   }
 
-  /// Those of each correction.
+  /// The inputs of each correction.
   static func corrections(_ lags: ShortSeriesLags) -> [[CorrectionInput]] {
     guard let season = lags.season else { return [changes(lags.near, season: nil)] }
     return [
@@ -186,7 +186,7 @@ package struct ShortSeriesRule {
     guard rows.count >= Self.folds else { return nil }
     let weight = rows.reduce(0) { $0 + $1.weight }
 
-    /// Of each rule the mean squared error, and the correction that is added to it.
+    /// The mean squared error of each rule, alone and with each correction.
     var found: [(rule: Int, error: Double, inputs: [CorrectionInput], weights: [Double], constant: Double)] = rules.indices.map { rule in
       (rule, rows.reduce(0) { $0 + $1.weight * $1.rest[rule] * $1.rest[rule] } / weight, [], [], 0)
     }

@@ -76,24 +76,17 @@ package struct TranscriptDecoder: Sendable {
     var path: Path { token.logProbability > blank.logProbability ? token : blank }
   }
 
-  /// A text of the beam and one more token: many more than are kept.
-  private struct Grown {
-    /// The place in the beam.
-    var parent: Int
-    var token: Int32
-    /// ln p of all paths to it.
-    var logProbability: Double
-    var added: Double
-  }
-
-  /// A text after one more row, to be compared: one of the beam, or one of them and a token.
+  /// A text after one more row: one of the beam, or one of them and a token.
   private struct Candidate {
-    var score: Double
     /// The place in the beam, and the token behind it; −1: none.
     var parent: Int
-    var token: Int32
-    /// The place among those that have grown.
-    var place: Int
+    var token: Int32 = -1
+    /// ln p of all paths to it.
+    var logProbability: Double
+    /// What the language model and the bonus have added.
+    var added: Double
+
+    var score: Double { logProbability + added }
 
     /// Of equals those of the beam first.
     func isBefore(_ other: Candidate) -> Bool {
@@ -153,8 +146,7 @@ package struct TranscriptDecoder: Sendable {
     for (i, entry) in beam.enumerated() {
       if let token = prefixes.token(entry.node), let parent = places[prefixes.parent(entry.node)] { children[parent].append((token, i)) }
     }
-    var grown: [Grown] = []
-    grown.reserveCapacity(beam.count * said.count)
+    var best = Best(options.beam)
     for (i, entry) in beam.enumerated() {
       let total = entry.logProbability, last = prefixes.token(entry.node)
       for token in said {
@@ -169,18 +161,14 @@ package struct TranscriptDecoder: Sendable {
         } else {
           var added = entry.added + options.lengthBonus
           if let context = entry.context { added += options.languageModelWeight * Double(context.logProbabilities[Int(token)]) }
-          grown.append(Grown(parent: i, token: token, logProbability: from + p, added: added))
+          best.add(Candidate(parent: i, token: token, logProbability: from + p, added: added))
         }
       }
     }
-    var best = Best(options.beam)
     for (i, entry) in stayed.enumerated() {
-      best.add(Candidate(score: entry.logProbability + entry.added, parent: i, token: -1, place: i))
+      best.add(Candidate(parent: i, logProbability: entry.logProbability, added: entry.added))
     }
-    for (i, one) in grown.enumerated() {
-      best.add(Candidate(score: one.logProbability + one.added, parent: one.parent, token: one.token, place: i))
-    }
-    keep(best.candidates, of: stayed, grown, row)
+    keep(best.candidates, stayed, row)
     rows += 1
     if prefixes.isCrowded { clear() }
   }
@@ -214,19 +202,19 @@ package struct TranscriptDecoder: Sendable {
   }
 
   /// The best texts, in order, become the beam.
-  private mutating func keep(_ best: [Candidate], of stayed: [Entry], _ grown: [Grown], _ row: UnsafeBufferPointer<Float>) {
+  private mutating func keep(_ best: [Candidate], _ stayed: [Entry], _ row: UnsafeBufferPointer<Float>) {
     // Something stays, however improbable.
     var next: [Entry] = [], extended: [(entry: Int, context: TranscriptContext, token: Int32)] = []
     for candidate in best where next.isEmpty || candidate.score > -.infinity {
       if candidate.token < 0 {
-        next.append(stayed[candidate.place])
+        next.append(stayed[candidate.parent])
         continue
       }
       let parent = beam[candidate.parent], token = candidate.token
       var entry = Entry(node: prefixes.addChild(parent.node, token))
-      entry.ofToken = grown[candidate.place].logProbability
+      entry.ofToken = candidate.logProbability
       entry.token = path(after: way(from: parent, to: token), token, Double(row[Int(token)]))
-      entry.added = grown[candidate.place].added
+      entry.added = candidate.added
       if let context = parent.context { extended.append((next.count, context, token)) }
       next.append(entry)
     }

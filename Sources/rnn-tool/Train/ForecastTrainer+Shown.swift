@@ -36,6 +36,6 @@ extension ForecastTrainer: ShownTrainer {
       figures: ["validation_loss": best.validation])
   }
 
-  /// Measured is what training left alone.
+  /// `rnn evaluate` measures the test part.
   var nextCommands: [String] { [Model.task] + (hasTestPart ? ["evaluate"] : []) }
 }

@@ -39,7 +39,7 @@ struct ModelArguments: ParsableArguments {
   var initialization: RecurrentStack.Initialization { .init(forgetBias: forgetBias, orthogonal: orthogonal, range: initial) }
 }
 
-/// The part of the data to measure on, which is for data that have no other part for that.
+/// `--validation-part` of the commands that train: it excludes options that name validation data.
 enum ValidationPart {
   static func check(_ part: Double?, hasOwn: Bool, _ option: String) throws {
     if part != nil, hasOwn { throw ValidationError("--validation-part takes what is measured on from the data to train on, and \(option) names other data: give one") }

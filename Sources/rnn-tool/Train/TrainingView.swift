@@ -144,7 +144,7 @@ struct TrainingView {
     if !isQuiet { reporter.message(text) }
   }
 
-  /// What must be known of the data, or of what becomes of a call, and is no progress: ``isQuiet`` hides none of it.
+  /// Shows a remark on the data or on the call, which ``isQuiet`` doesn't hide.
   mutating func notice(_ text: String) { reporter.message(text) }
 
   mutating func warning(_ text: String) { notice("warning   \(text)") }
